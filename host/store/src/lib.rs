@@ -1,0 +1,34 @@
+//! The durable floor of the broker: logs of records and a set of documents, written
+//! together in group commits. It knows bytes, not messages, and has no async runtime.
+//!
+//! ```text
+//! <data dir>/lock            held by the process that works on the directory
+//! <data dir>/store/format    "irongate-store 1\n"
+//! <data dir>/store/db/       a fjall database with two keyspaces
+//!   log        key    log id u64 big-endian, offset u64 big-endian
+//!              value  append time in ms u64 big-endian, record bytes
+//!   documents  key and value as the caller gives them
+//! ```
+//! Offsets of a log are dense: they start at 0 and grow by one. Append times of a log
+//! never go back, whatever the clock does. A record has at most 2^31 bytes; every
+//! integer on disk is a u64. Checksums are fjall's: xxh3 over each journal batch and
+//! each table block.
+
+mod commit;
+mod committer;
+mod directory;
+mod durability;
+mod error;
+mod journal;
+mod keys;
+mod log;
+mod options;
+mod queue;
+mod store;
+
+pub use commit::{Append, Appended, Commit, DocumentWrite, Staged};
+pub use durability::Durability;
+pub use error::{OpenError, StoreError};
+pub use log::{LogBounds, Record};
+pub use options::{CommitHook, StoreOptions};
+pub use store::{Store, StoreStats};
