@@ -1,0 +1,175 @@
+//! Publish of `irongate.v1`: many messages in one call, one result for each, all stored
+//! ones in one commit.
+
+use super::record;
+use super::routing::{Route, partition_of};
+use crate::BrokerError;
+use crate::inner::Inner;
+use crate::names::check_name;
+use crate::topic::Topic;
+use crate::topics::clock_ms;
+use irongate_proto::danube::{MsgId, SchemaReference, StreamMessage};
+use irongate_proto::irongate_v1 as v1;
+use irongate_proto::irongate_v1::publish_result::Outcome;
+use irongate_schema::Violation;
+use irongate_store::Appended;
+use prost::Message;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// A message that was let in, and what its result says when it is stored.
+struct Admitted {
+    topic: Arc<Topic>,
+    message: StreamMessage,
+    bytes: usize,
+    warnings: Vec<Violation>,
+}
+
+type Verdict = Result<Admitted, BrokerError>;
+
+impl Inner {
+    pub(crate) async fn publish(
+        self: &Arc<Self>,
+        mut request: v1::PublishRequest,
+    ) -> Result<v1::PublishResponse, BrokerError> {
+        self.check_open()?;
+        self.check_batch(&request)?;
+        let route = self.route(&request).await?;
+        let reference = request.schema_ref.take().filter(|reference| !reference.subject.is_empty());
+        let mut verdicts = Vec::with_capacity(request.messages.len());
+        for (index, outgoing) in std::mem::take(&mut request.messages).into_iter().enumerate() {
+            let name = request.producer_name.clone();
+            verdicts.push(self.prepare(&route, outgoing, index as u64 + 1, name, reference.as_ref()).await);
+        }
+        let stored = self.store(&mut verdicts).await;
+        let mut stored = stored.into_iter();
+        let results = verdicts.into_iter().map(|verdict| match verdict {
+            Ok(admitted) => {
+                let offset = if admitted.topic.is_reliable() { stored.next() } else { None };
+                self.count_published(1, admitted.bytes);
+                v1::PublishResult { outcome: Some(Outcome::Published(published(admitted, offset))) }
+            }
+            Err(error) => {
+                self.count_refused(&error);
+                v1::PublishResult { outcome: Some(Outcome::Refused(refused(&error))) }
+            }
+        });
+        Ok(v1::PublishResponse { results: results.collect() })
+    }
+
+    fn check_batch(&self, request: &v1::PublishRequest) -> Result<(), BrokerError> {
+        let limits = &self.config.limits;
+        check_name("producer name", &request.producer_name, true, limits)?;
+        let count = request.messages.len();
+        if count > limits.publish_batch_messages_max {
+            let what = format!("{count} messages in one call");
+            return Err(BrokerError::LimitReached { what, limit: limits.publish_batch_messages_max });
+        }
+        let bytes: usize = request.messages.iter().map(Message::encoded_len).sum();
+        if bytes > limits.publish_batch_bytes_max {
+            let what = format!("{bytes} bytes in one call");
+            return Err(BrokerError::LimitReached { what, limit: limits.publish_batch_bytes_max });
+        }
+        Ok(())
+    }
+
+    async fn prepare(
+        &self,
+        route: &Route,
+        outgoing: v1::OutgoingMessage,
+        request_id: u64,
+        producer_name: String,
+        reference: Option<&SchemaReference>,
+    ) -> Verdict {
+        let topic = Arc::clone(route.choose(&outgoing)?);
+        let publish_time = if outgoing.publish_time_ms == 0 { clock_ms() } else { outgoing.publish_time_ms };
+        let mut message = StreamMessage {
+            request_id,
+            msg_id: Some(MsgId { topic_name: topic.name().to_owned(), ..MsgId::default() }),
+            payload: outgoing.payload,
+            publish_time,
+            producer_name,
+            subscription_name: String::new(),
+            attributes: outgoing.attributes,
+            schema_id: None,
+            schema_version: None,
+            routing_key: outgoing.routing_key,
+        };
+        self.check_size(message.encoded_len())?;
+        let warnings = self.admit(&topic, &mut message, reference).await?;
+        let bytes = message.encoded_len();
+        Ok(Admitted { topic, message, bytes, warnings })
+    }
+
+    /// Hands on or stores what was admitted, and returns the offsets of what was stored, in
+    /// order. When the store refuses, each of those gets the reason instead.
+    async fn store(&self, verdicts: &mut [Verdict]) -> Vec<u64> {
+        let mut appends = Vec::new();
+        let mut topics: HashMap<u64, Arc<Topic>> = HashMap::new();
+        for admitted in verdicts.iter().flatten() {
+            if admitted.topic.is_reliable() {
+                appends.push(record(&admitted.topic, &admitted.message));
+                topics.entry(admitted.topic.log()).or_insert_with(|| Arc::clone(&admitted.topic));
+            } else {
+                admitted.topic.dispatch(&admitted.message, admitted.bytes, &self.metrics);
+            }
+        }
+        if appends.is_empty() {
+            return Vec::new();
+        }
+        let committed = self.commits.commit(appends, Vec::new(), move |appended: &[Appended]| {
+            for record in appended {
+                if let Some(topic) = topics.get(&record.log) {
+                    topic.appended(record);
+                }
+            }
+            topics.values().for_each(|topic| topic.wake_watchers());
+        });
+        match committed.await {
+            Ok(appended) => appended.iter().map(|record| record.offset).collect(),
+            Err(error) => {
+                for verdict in verdicts.iter_mut() {
+                    if verdict.as_ref().is_ok_and(|admitted| admitted.topic.is_reliable()) {
+                        *verdict = Err(error.clone());
+                    }
+                }
+                Vec::new()
+            }
+        }
+    }
+}
+
+fn published(admitted: Admitted, offset: Option<u64>) -> v1::Published {
+    v1::Published {
+        topic: admitted.topic.name().to_owned(),
+        partition: partition_of(&admitted.topic),
+        offset,
+        schema_id: admitted.message.schema_id,
+        schema_version: admitted.message.schema_version,
+        warnings: admitted.warnings.into_iter().map(violation).collect(),
+    }
+}
+
+fn refused(error: &BrokerError) -> v1::Refused {
+    v1::Refused {
+        // gRPC status codes are small and not negative.
+        code: error.code() as u32,
+        message: error.to_string(),
+        violations: error.violations().iter().cloned().map(violation).collect(),
+    }
+}
+
+/// A violation as the contract spells it.
+#[must_use]
+pub fn violation(violation: Violation) -> v1::Violation {
+    v1::Violation {
+        instance_path: violation.instance_path,
+        line: violation.line,
+        column: violation.column,
+        byte_start: violation.byte_start,
+        byte_end: violation.byte_end,
+        rule: violation.rule,
+        schema_path: violation.schema_path,
+        message: violation.message,
+    }
+}

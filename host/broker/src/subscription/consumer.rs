@@ -1,0 +1,62 @@
+//! A consumer and its place in a subscription. It moves no messages.
+
+use super::Subscription;
+use crate::outbox::Outbox;
+use crate::topic::Topic;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Known by its id from Subscribe until it is forgotten.
+pub(crate) struct Consumer {
+    pub(crate) id: u64,
+    pub(crate) name: String,
+    pub(crate) topic: Arc<Topic>,
+    /// The subscription holds the consumer, not the other way round.
+    pub(crate) subscription: Weak<Subscription>,
+}
+
+pub(super) struct Slot {
+    pub(super) consumer: Arc<Consumer>,
+    pub(super) presence: Presence,
+}
+
+pub(super) enum Presence {
+    /// Has subscribed and not yet asked for messages.
+    Expected {
+        since: Instant,
+    },
+    Attached {
+        outbox: Arc<Outbox>,
+    },
+    /// Its stream ended.
+    Gone {
+        since: Instant,
+    },
+}
+
+impl Slot {
+    pub(super) fn new(consumer: Arc<Consumer>, now: Instant) -> Self {
+        Self { consumer, presence: Presence::Expected { since: now } }
+    }
+
+    pub(super) fn is_present(&self, now: Instant, attach: Duration) -> bool {
+        match self.presence {
+            Presence::Attached { .. } => true,
+            Presence::Expected { since } => now - since < attach,
+            Presence::Gone { .. } => false,
+        }
+    }
+
+    pub(super) fn is_idle(&self, now: Instant, idle: Duration) -> bool {
+        match self.presence {
+            Presence::Attached { .. } => false,
+            Presence::Expected { since } | Presence::Gone { since } => now - since >= idle,
+        }
+    }
+
+    pub(super) fn holds(&self, consumer_id: u64, stream: &Arc<Outbox>) -> bool {
+        self.consumer.id == consumer_id
+            && matches!(&self.presence, Presence::Attached { outbox } if Arc::ptr_eq(outbox, stream))
+    }
+}

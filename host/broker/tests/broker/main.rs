@@ -1,0 +1,12 @@
+//! The broker through its public methods, on real data directories.
+
+#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+mod binding;
+mod browse;
+mod delivery;
+mod durability;
+mod harness;
+mod names;
+mod producing;
+mod registry;
