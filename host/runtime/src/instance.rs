@@ -1,0 +1,146 @@
+//! One live guest and its three functions, each call under its limits. Knows nothing of retrying: after a trap it must be dropped.
+
+use wasmtime::{Store, WasmBacktrace};
+
+use crate::{
+    bindings::{self, irongate::transform::types as wit},
+    call::{Call, Function, Terms},
+    description::Description,
+    error::{GuestError, GuestFault, HostFault},
+    imports::Context,
+    limits::EngineLimits,
+    log::cut,
+    plugin::Compiled,
+    record::{Record, borrow_attributes, lower},
+    state::Changes,
+    ticker::ticks,
+    trap::GuestTrap,
+};
+
+/// Why a call has no answer.
+pub(crate) enum CallFault {
+    Guest(GuestFault),
+    Host(HostFault),
+}
+
+impl From<HostFault> for CallFault {
+    fn from(fault: HostFault) -> CallFault {
+        CallFault::Host(fault)
+    }
+}
+
+impl From<Box<GuestTrap>> for CallFault {
+    fn from(trap: Box<GuestTrap>) -> CallFault {
+        CallFault::Guest(trap.into())
+    }
+}
+
+impl From<GuestError> for CallFault {
+    fn from(error: GuestError) -> CallFault {
+        CallFault::Guest(error.into())
+    }
+}
+
+/// A guest in memory.
+pub(crate) struct Instance {
+    store: Store<Context>,
+    guest: bindings::Transform,
+    engine: EngineLimits,
+}
+
+impl Instance {
+    /// Makes one. Start code of the component may run, under the limits of configuring.
+    pub(crate) fn new(compiled: &Compiled, terms: Terms) -> Result<Instance, CallFault> {
+        let mut store = Store::new(&compiled.shared.engine, Context::new(terms));
+        store.limiter(|context| &mut context.memory);
+        store.epoch_deadline_trap();
+        let engine = compiled.shared.limits.clone();
+        begin(&mut store, &engine, Function::Configure, Changes::new())?;
+        match compiled.pre.instantiate(&mut store) {
+            Ok(guest) => Ok(Instance { store, guest, engine }),
+            // Only what happened in the guest's own start code has a place in it.
+            Err(error) if error.is::<WasmBacktrace>() => {
+                Err(GuestTrap::from_engine(error, store.data(), &engine)?.into())
+            }
+            Err(error) => Err(HostFault::Instantiate { reason: error.root_cause().to_string() }.into()),
+        }
+    }
+
+    pub(crate) fn describe(&mut self) -> Result<Description, CallFault> {
+        begin(&mut self.store, &self.engine, Function::Describe, Changes::new())?;
+        let answer = self.guest.irongate_transform_guest().call_describe(&mut self.store);
+        let said = answer.map_err(|error| self.stopped(error))?;
+        Ok(Description::checked(said)?)
+    }
+
+    /// Configures it. What it logs is in [`Instance::take_call`].
+    pub(crate) fn configure(&mut self, configuration: &str) -> Result<(), CallFault> {
+        begin(&mut self.store, &self.engine, Function::Configure, Changes::new())?;
+        let answer = self.guest.irongate_transform_guest().call_configure(&mut self.store, configuration);
+        let answer = answer.map_err(|error| self.stopped(error))?;
+        answer.map_err(|mut reason| {
+            cut(&mut reason, self.store.data().terms.limits.reason_bytes_max);
+            GuestError::ConfigurationRefused { reason }.into()
+        })
+    }
+
+    /// Gives it a batch: as many outcomes as records. `earlier` is what this batch's earlier calls changed in the state.
+    pub(crate) fn transform(&mut self, batch: &[Record], earlier: Changes) -> Result<Vec<wit::Outcome>, CallFault> {
+        begin(&mut self.store, &self.engine, Function::Transform, earlier)?;
+        let attributes = borrow_attributes(batch);
+        let records = lower(batch, &attributes);
+        let answer = self.guest.irongate_transform_guest().call_transform(&mut self.store, &records);
+        let outcomes = answer.map_err(|error| self.stopped(error))?;
+        if outcomes.len() != batch.len() {
+            return Err(GuestTrap::miscounted(outcomes.len(), batch.len(), self.store.data()).into());
+        }
+        Ok(outcomes)
+    }
+
+    /// The books of the last call.
+    pub(crate) fn take_call(&mut self) -> Call {
+        std::mem::take(&mut self.store.data_mut().call)
+    }
+
+    /// What the last call wrote to standard output and standard error.
+    pub(crate) fn take_output(&self) -> String {
+        self.store.data().output.take()
+    }
+
+    pub(crate) fn memory_bytes(&self) -> usize {
+        self.store.data().memory.memory_bytes()
+    }
+
+    fn stopped(&mut self, error: wasmtime::Error) -> CallFault {
+        match GuestTrap::from_engine(error, self.store.data(), &self.engine) {
+            Ok(trap) => trap.into(),
+            Err(fault) => fault.into(),
+        }
+    }
+}
+
+/// Opens the books of a call and sets its limits.
+fn begin(
+    store: &mut Store<Context>,
+    engine: &EngineLimits,
+    function: Function,
+    earlier: Changes,
+) -> Result<(), HostFault> {
+    let context = store.data_mut();
+    context.call = Call::new(function, earlier);
+    context.memory.has_refused = false;
+    let limits = &context.terms.limits;
+    let time_ms_max = match function {
+        Function::Transform => limits.batch_time_ms_max,
+        Function::Describe | Function::Configure => limits.configure_time_ms_max,
+    };
+    let (copy_bytes_max, fuel_max) = (limits.hostcall_copy_bytes_max, limits.fuel_max);
+    store.set_epoch_deadline(ticks(time_ms_max, engine.tick_ms));
+    store.set_hostcall_fuel(copy_bytes_max);
+    if engine.counts_fuel {
+        store
+            .set_fuel(fuel_max.unwrap_or(u64::MAX))
+            .map_err(|error| HostFault::Engine { reason: error.root_cause().to_string() })?;
+    }
+    Ok(())
+}
