@@ -1,0 +1,57 @@
+//! The command `irongate`: serve, produce, consume, schema, topics, plugin. It reads arguments, talks
+//! to a server over gRPC like any other client, and tells the truth in its exit code. What it
+//! serves is made in the library crates.
+
+mod address;
+mod args;
+mod attributes;
+mod browsing;
+mod client;
+mod failure;
+mod output;
+mod plugin;
+mod registry;
+mod sender;
+mod subscription;
+mod verbs;
+mod violations;
+
+use args::{Cli, Verb};
+use clap::Parser;
+use failure::{Failure, exit_code};
+use output::Output;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // A failure that has been told in full already leaves only its exit code.
+            if !matches!(error.downcast_ref(), Some(Failure::Told { .. })) {
+                output::complain(&format!("error: {error:#}"));
+            }
+            ExitCode::from(exit_code(&error))
+        }
+    }
+}
+
+fn run(cli: Cli) -> anyhow::Result<()> {
+    let output = Output::new(cli.json);
+    // A server uses every core; a client waits for the network most of the time.
+    let runtime = match &cli.verb {
+        Verb::Serve(_) => tokio::runtime::Builder::new_multi_thread().enable_all().build()?,
+        _ => tokio::runtime::Builder::new_current_thread().enable_all().build()?,
+    };
+    runtime.block_on(async {
+        match cli.verb {
+            Verb::Serve(args) => verbs::serve::run(args).await,
+            Verb::Produce(args) => verbs::produce::run(&cli.service_addr, args, output).await,
+            Verb::Consume(args) => verbs::consume::run(&cli.service_addr, args, output).await,
+            Verb::Schema(args) => verbs::schema::run(&cli.service_addr, args, output).await,
+            Verb::Topics(args) => verbs::topics::run(&cli.service_addr, args, output).await,
+            // Compiling and running a component blocks.
+            Verb::Plugin(args) => tokio::task::spawn_blocking(move || plugin::run(args, output)).await?,
+        }
+    })
+}

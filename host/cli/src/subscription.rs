@@ -1,0 +1,168 @@
+//! A subscription through Danube's own services, on all partitions of a topic: one consumer
+//! each, connected again whenever the connection or the server is lost. Messages wait here
+//! only until they are printed; what is not acknowledged the server delivers again.
+
+use crate::address::ServiceAddr;
+use crate::client::{ANSWER_BYTES_MAX, endpoint};
+use crate::failure::{is_temporary, refused, sentence};
+use crate::output::complain;
+use crate::sender::wait_to_retry;
+use anyhow::{Result, anyhow, bail};
+use irongate_proto::danube::consumer_request::SubscriptionType;
+use irongate_proto::danube::consumer_service_client::ConsumerServiceClient;
+use irongate_proto::danube::discovery_client::DiscoveryClient;
+use irongate_proto::danube::topic_lookup_response::LookupType;
+use irongate_proto::danube::{AckRequest, ConsumerRequest, ReceiveRequest, StreamMessage, TopicLookupRequest};
+use std::collections::HashMap;
+use std::sync::Arc;
+use tokio::sync::mpsc;
+use tonic::transport::Channel;
+use tonic::{Code, Status, Streaming};
+
+/// Messages received and not yet printed, over all partitions.
+const WAITING_MESSAGES_MAX: usize = 16;
+/// Waiting between two tries to connect grows up to this many steps.
+const RETRY_STEPS_MAX: u32 = 10;
+
+/// What to subscribe to.
+#[derive(Debug)]
+pub(crate) struct SubscriptionArgs {
+    pub(crate) topic: String,
+    pub(crate) consumer: String,
+    pub(crate) subscription: String,
+    pub(crate) subscription_type: SubscriptionType,
+}
+
+/// An open subscription.
+pub(crate) struct Subscription {
+    arriving: mpsc::Receiver<Result<StreamMessage>>,
+    /// By the topic a message names.
+    clients: HashMap<String, ConsumerServiceClient<Channel>>,
+    address: ServiceAddr,
+    name: String,
+    acknowledged: u64,
+}
+
+impl Subscription {
+    /// Subscribes to every partition; returns once each is attached.
+    pub(crate) async fn open(channel: Channel, address: &ServiceAddr, args: SubscriptionArgs) -> Result<Self> {
+        let request = TopicLookupRequest { request_id: 0, topic: args.topic.clone() };
+        let found = DiscoveryClient::new(channel.clone()).topic_partitions(request).await;
+        let topics = found.map_err(|status| refused(&status, address))?.into_inner().partitions;
+        if topics.is_empty() {
+            bail!("no topics found for {}; produce to it or create it first", args.topic);
+        }
+        let (sender, arriving) = mpsc::channel(WAITING_MESSAGES_MAX);
+        let args = Arc::new(args);
+        let mut clients = HashMap::new();
+        let is_partitioned = topics.len() > 1;
+        for (number, topic) in topics.into_iter().enumerate() {
+            let client = client_for(&channel, address, &topic).await;
+            let consumer = if is_partitioned { format!("{}-{number}", args.consumer) } else { args.consumer.clone() };
+            clients.insert(topic.clone(), client.clone());
+            let mut partition = Partition { client, topic, consumer, args: args.clone(), address: address.clone() };
+            let stream = partition.attach().await.map_err(|status| refused(&status, address))?;
+            tokio::spawn(partition.receive(stream, sender.clone()));
+        }
+        Ok(Self { arriving, clients, address: address.clone(), name: args.subscription.clone(), acknowledged: 0 })
+    }
+
+    /// The next message of any partition.
+    pub(crate) async fn next(&mut self) -> Result<StreamMessage> {
+        self.arriving.recv().await.ok_or_else(|| anyhow!("the subscription ended"))?
+    }
+
+    /// Acknowledges a message. Where that fails the server delivers it again, and says so.
+    pub(crate) async fn acknowledge(&mut self, message: &StreamMessage) {
+        let Some(id) = message.msg_id.clone() else { return };
+        let Some(client) = self.clients.get_mut(&id.topic_name) else { return };
+        self.acknowledged += 1;
+        let offset = id.topic_offset;
+        let request =
+            AckRequest { request_id: self.acknowledged, msg_id: Some(id), subscription_name: self.name.clone() };
+        if let Err(status) = client.ack(request).await {
+            let reason = sentence(&status, &self.address);
+            complain(&format!("offset {offset} could not be acknowledged and may come again: {reason}"));
+        }
+    }
+}
+
+/// One partition's consumer.
+struct Partition {
+    client: ConsumerServiceClient<Channel>,
+    topic: String,
+    consumer: String,
+    args: Arc<SubscriptionArgs>,
+    address: ServiceAddr,
+}
+
+impl Partition {
+    async fn attach(&mut self) -> Result<Streaming<StreamMessage>, Status> {
+        let request = ConsumerRequest {
+            request_id: 0,
+            topic_name: self.topic.clone(),
+            consumer_name: self.consumer.clone(),
+            subscription: self.args.subscription.clone(),
+            subscription_type: self.args.subscription_type.into(),
+            key_filters: Vec::new(),
+        };
+        let consumer_id = self.client.subscribe(request).await?.into_inner().consumer_id;
+        let request = ReceiveRequest { request_id: 1, consumer_id };
+        Ok(self.client.receive_messages(request).await?.into_inner())
+    }
+
+    /// Hands messages over until nobody takes them or the subscription is lost for good.
+    async fn receive(mut self, mut stream: Streaming<StreamMessage>, arriving: mpsc::Sender<Result<StreamMessage>>) {
+        loop {
+            let lost = match stream.message().await {
+                Ok(Some(message)) => {
+                    if arriving.send(Ok(message)).await.is_err() {
+                        return;
+                    }
+                    continue;
+                }
+                Ok(None) => Err(anyhow!(
+                    "the server ended the stream of {}: another consumer named {} has taken it over",
+                    self.topic,
+                    self.consumer
+                )),
+                Err(status) if is_temporary(&status) => self.attach_again().await,
+                Err(status) => Err(refused(&status, &self.address)),
+            };
+            match lost {
+                Ok(attached) => stream = attached,
+                Err(error) => {
+                    let _ = arriving.send(Err(error)).await;
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Tries for as long as it takes: a consumer outlives its server's restart.
+    async fn attach_again(&mut self) -> Result<Streaming<StreamMessage>> {
+        complain(&format!("the connection to {} was lost; subscribing to {} again", self.address, self.topic));
+        for retry in 1.. {
+            wait_to_retry(RETRY_STEPS_MAX.min(retry)).await;
+            match self.attach().await {
+                Ok(stream) => return Ok(stream),
+                // A server that has just started may forget a consumer between the two calls.
+                Err(status) if is_temporary(&status) || status.code() == Code::NotFound => {}
+                Err(status) => return Err(refused(&status, &self.address)),
+            }
+        }
+        bail!("{} did not come back", self.address)
+    }
+}
+
+/// A client of the broker that serves `topic`: the one that was asked, or the one it names.
+async fn client_for(channel: &Channel, address: &ServiceAddr, topic: &str) -> ConsumerServiceClient<Channel> {
+    let request = TopicLookupRequest { request_id: 0, topic: topic.to_owned() };
+    let found = DiscoveryClient::new(channel.clone()).topic_lookup(request).await;
+    let elsewhere = found.ok().map(tonic::Response::into_inner).and_then(|found| {
+        let url: ServiceAddr = found.connect_url.parse().ok()?;
+        (found.response_type() != LookupType::Failed && &url != address).then_some(url)
+    });
+    let channel = elsewhere.map_or_else(|| channel.clone(), |url| endpoint(&url).connect_lazy());
+    ConsumerServiceClient::new(channel).max_decoding_message_size(ANSWER_BYTES_MAX)
+}

@@ -1,0 +1,148 @@
+//! `irongate serve`: a broker and its server in this process, until a signal ends them.
+
+use crate::failure::Failure;
+use crate::output::Output;
+use anyhow::{Context, Result, anyhow};
+use irongate_broker::{Broker, BrokerConfig};
+use irongate_server::{AllowedHost, AllowedOrigin, ServerConfig};
+use std::io::{ErrorKind, IsTerminal};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use tokio::net::TcpListener;
+use tracing_subscriber::EnvFilter;
+
+/// The arguments of `serve`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Address and port of the one port everything is served on. Port 0 takes a free one.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:6650", env = "IRONGATE_LISTEN")]
+    listen: String,
+
+    /// Where topics, messages, schemas and cursors are kept; created when missing.
+    #[arg(long, value_name = "DIR", default_value = "./irongate-data", env = "IRONGATE_DATA_DIR")]
+    data_dir: PathBuf,
+
+    /// Refuse topics and namespaces that do not exist instead of creating them on first use.
+    #[arg(long)]
+    no_auto_create: bool,
+
+    /// A name that the console shows, such as production.
+    #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
+    environment: String,
+
+    /// Listen on an address that other machines can reach. There is no TLS and there are no
+    /// passwords yet: whoever reaches the port can read and write everything.
+    #[arg(long)]
+    allow_remote: bool,
+
+    /// A host name under which clients may address this server, beside loopback. Repeatable.
+    #[arg(long, value_name = "HOST[:PORT]")]
+    allow_host: Vec<AllowedHost>,
+
+    /// Another origin whose web pages may call this server. Repeatable.
+    #[arg(long, value_name = "ORIGIN")]
+    allow_origin: Vec<AllowedOrigin>,
+
+    /// Write the address to this file once the server answers.
+    #[arg(long, value_name = "FILE")]
+    ready_file: Option<PathBuf>,
+}
+
+pub(crate) async fn run(args: Args) -> Result<()> {
+    log_to_stderr();
+    // Before anything else, so that a signal during the opening is not lost.
+    let shutdown = shutdown_signal()?;
+    let listener = bind(&args.listen, args.allow_remote).await?;
+    let address = listener.local_addr()?;
+    let broker = open(&args)?;
+    let config = ServerConfig {
+        allowed_hosts: args.allow_host,
+        allowed_origins: args.allow_origin,
+        environment: args.environment,
+        ..ServerConfig::default()
+    };
+    announce(address, &args.data_dir, args.ready_file.as_deref())?;
+    irongate_server::run(listener, broker, config, shutdown).await?;
+    if let Some(file) = args.ready_file {
+        let _ = std::fs::remove_file(file);
+    }
+    Ok(())
+}
+
+fn log_to_stderr() {
+    let default = "warn,irongate=info,irongate_server=info,irongate_broker=info,irongate_store=info";
+    let filter = EnvFilter::try_from_env("IRONGATE_LOG").unwrap_or_else(|_| EnvFilter::new(default));
+    let is_terminal = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(is_terminal).with_writer(std::io::stderr).init();
+}
+
+fn open(args: &Args) -> Result<Broker> {
+    let mut config = BrokerConfig::new(&args.data_dir);
+    config.auto_create_topics = !args.no_auto_create;
+    Ok(Broker::open(config)?)
+}
+
+async fn bind(listen: &str, allow_remote: bool) -> Result<TcpListener> {
+    let mut found = tokio::net::lookup_host(listen)
+        .await
+        .map_err(|error| Failure::Usage(format!("{listen} is no address to listen on, as 127.0.0.1:6650: {error}")))?;
+    let address = found.next().ok_or_else(|| Failure::Usage(format!("{listen} names no address")))?;
+    if !address.ip().is_loopback() && !allow_remote {
+        return Err(Failure::Usage(format!(
+            "{address} can be reached from other machines, and this server has neither TLS nor passwords; \
+             listen on 127.0.0.1, or add --allow-remote where the network itself is trusted"
+        ))
+        .into());
+    }
+    TcpListener::bind(address).await.map_err(|error| match error.kind() {
+        ErrorKind::AddrInUse => {
+            anyhow!("{address} is taken by another process; stop that one or choose another with --listen")
+        }
+        ErrorKind::PermissionDenied => anyhow!("this user may not listen on {address}; choose a port above 1023"),
+        ErrorKind::AddrNotAvailable => anyhow!("{address} is no address of this machine"),
+        _ => anyhow!("cannot listen on {address}: {error}"),
+    })
+}
+
+/// The one line that says where the server is.
+fn announce(address: SocketAddr, data_dir: &Path, ready_file: Option<&Path>) -> Result<()> {
+    let text =
+        format!("irongate {} listens on http://{address}, data in {}", env!("CARGO_PKG_VERSION"), data_dir.display());
+    Output::new(false).progress(&text);
+    if let Some(file) = ready_file {
+        write_whole(file, &format!("http://{address}\n"))
+            .with_context(|| format!("cannot write the ready file {}", file.display()))?;
+    }
+    Ok(())
+}
+
+/// Whoever waits for the file finds it with its content or not at all.
+fn write_whole(file: &Path, text: &str) -> std::io::Result<()> {
+    let mut partial = file.as_os_str().to_owned();
+    partial.push(".partial");
+    std::fs::write(&partial, text)?;
+    std::fs::rename(&partial, file)
+}
+
+/// Resolves at the first SIGINT or SIGTERM.
+#[cfg(unix)]
+fn shutdown_signal() -> Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        tracing::info!("stopping");
+    })
+}
+
+/// Resolves at the first Ctrl-C.
+#[cfg(not(unix))]
+fn shutdown_signal() -> Result<impl Future<Output = ()>> {
+    Ok(async {
+        let _ = tokio::signal::ctrl_c().await;
+    })
+}

@@ -1,0 +1,9 @@
+//! The command as a person runs it: processes, exit codes, stdout and stderr.
+
+mod consume;
+mod harness;
+mod plugin;
+mod produce;
+mod schema;
+mod serve;
+mod topics;

@@ -1,0 +1,68 @@
+//! Every bound of the transport, with its unit in its name. What a message or a topic may
+//! be is bounded by the broker, not here.
+
+use std::time::Duration;
+
+/// Bounds of one server. The defaults fit one machine; tests make them smaller.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Connections at one time; further ones wait in the operating system's queue. Default 1024.
+    pub connections_max: usize,
+    /// Calls at one time on one HTTP/2 connection. Default 1024.
+    pub concurrent_streams_max: u32,
+    /// All headers of one request together. Default 32 KiB.
+    pub header_bytes_max: u32,
+    /// Headers of one HTTP/1.1 request. Default 64.
+    pub headers_max: usize,
+    /// How long a new connection may take to send its first 24 bytes. Default 10 000.
+    pub first_bytes_timeout_ms: u64,
+    /// How long an HTTP/1.1 request's headers may take, idle time before them included. Default 30 000.
+    pub header_read_timeout_ms: u64,
+    /// How long a gRPC-web request's body may pause. Default 30 000.
+    pub body_pause_timeout_ms: u64,
+    /// How often a silent HTTP/2 connection is asked whether it is alive. Default 20 000.
+    pub keep_alive_interval_ms: u64,
+    /// How long its answer may take. Default 20 000.
+    pub keep_alive_timeout_ms: u64,
+    /// How long calls in flight may take to finish once the server stops. Default 10 000.
+    pub drain_deadline_ms: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections_max: 1024,
+            concurrent_streams_max: 1024,
+            header_bytes_max: 32 << 10,
+            headers_max: 64,
+            first_bytes_timeout_ms: 10_000,
+            header_read_timeout_ms: 30_000,
+            body_pause_timeout_ms: 30_000,
+            keep_alive_interval_ms: 20_000,
+            keep_alive_timeout_ms: 20_000,
+            drain_deadline_ms: 10_000,
+        }
+    }
+}
+
+/// A length of time given in milliseconds.
+pub(crate) fn ms(count: u64) -> Duration {
+    Duration::from_millis(count)
+}
+
+/// How far a gRPC request may exceed the broker's own limit before the transport refuses to
+/// read it. Up to here the broker answers, with the better sentence.
+pub(crate) const MESSAGE_SLACK_BYTES: usize = 64 << 10;
+
+/// Requests that carry names and numbers only.
+pub(crate) const CONTROL_REQUEST_BYTES_MAX: usize = 64 << 10;
+
+/// A status message as it travels, percent-encoded. It travels a second time inside the details;
+/// all together stays below the 8 KiB of headers that the strictest of the usual clients accepts.
+pub(crate) const STATUS_MESSAGE_BYTES_MAX: usize = 2 << 10;
+
+/// Field violations in a status's details, before base64.
+pub(crate) const STATUS_DETAILS_BYTES_MAX: usize = 1536;
+
+/// How long to wait after the operating system refused a connection, for lack of file handles for example.
+pub(crate) const ACCEPT_RETRY_MS: u64 = 100;

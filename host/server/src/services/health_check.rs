@@ -1,0 +1,28 @@
+//! `danube.HealthCheck`: whether a producer or consumer still exists. The health of the whole
+//! server is answered at `/healthz`.
+
+use crate::status::refuse;
+use irongate_broker::Broker;
+use irongate_proto::danube::health_check_server::HealthCheck;
+use irongate_proto::danube::{HealthCheckRequest, HealthCheckResponse};
+use tonic::{Request, Response, Status};
+
+pub(crate) struct Health {
+    broker: Broker,
+}
+
+impl Health {
+    pub(crate) fn new(broker: Broker) -> Self {
+        Self { broker }
+    }
+}
+
+#[tonic::async_trait]
+impl HealthCheck for Health {
+    async fn health_check(
+        &self,
+        request: Request<HealthCheckRequest>,
+    ) -> Result<Response<HealthCheckResponse>, Status> {
+        self.broker.health_check(request.into_inner()).map(Response::new).map_err(refuse)
+    }
+}

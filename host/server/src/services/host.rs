@@ -1,0 +1,36 @@
+//! `irongate.v1.HostService`: what this host is and which limits a client should know before it tries.
+
+use irongate_broker::Broker;
+use irongate_proto::irongate_v1::host_service_server::HostService;
+use irongate_proto::irongate_v1::{GetHostInfoRequest, GetHostInfoResponse};
+use std::time::{SystemTime, UNIX_EPOCH};
+use tonic::{Request, Response, Status};
+
+pub(crate) struct Host {
+    broker: Broker,
+    environment: String,
+    started_at_ms: u64,
+}
+
+impl Host {
+    pub(crate) fn new(broker: Broker, environment: String) -> Self {
+        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let started_at_ms = u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX);
+        Self { broker, environment, started_at_ms }
+    }
+}
+
+#[tonic::async_trait]
+impl HostService for Host {
+    async fn get_host_info(&self, _: Request<GetHostInfoRequest>) -> Result<Response<GetHostInfoResponse>, Status> {
+        let limits = self.broker.limits();
+        Ok(Response::new(GetHostInfoResponse {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            started_at_ms: self.started_at_ms,
+            environment: self.environment.clone(),
+            message_bytes_max: u64::try_from(limits.message_bytes_max).unwrap_or(u64::MAX),
+            publish_batch_messages_max: u32::try_from(limits.publish_batch_messages_max).unwrap_or(u32::MAX),
+            auto_create_topics: self.broker.auto_create_topics(),
+        }))
+    }
+}

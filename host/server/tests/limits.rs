@@ -1,0 +1,81 @@
+//! The transport's limits, each exceeded once; afterwards the server answers as before.
+
+use crate::harness::TestServer;
+use irongate_server::{Limits, ServerConfig};
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+/// Longer than any of these tests may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+async fn server_with(limits: Limits) -> TestServer {
+    TestServer::start_with(ServerConfig { limits, ..ServerConfig::default() }, |_| {}).await
+}
+
+#[tokio::test]
+async fn too_long_and_too_many_headers_are_refused() {
+    let limits = Limits::default();
+    let server = server_with(limits.clone()).await;
+    let long = format!("X-Long: {}\r\n", "x".repeat(limits.header_bytes_max as usize));
+    assert_eq!(server.get("/healthz", &long).await.status, 431);
+    let many: String = (0..=limits.headers_max).map(|number| format!("X-{number}: 1\r\n")).collect();
+    assert_eq!(server.get("/healthz", &many).await.status, 431);
+    assert_eq!(server.get("/healthz", "").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_connection_that_says_too_little_is_closed() {
+    let server = server_with(Limits {
+        first_bytes_timeout_ms: 50,
+        header_read_timeout_ms: 50,
+        body_pause_timeout_ms: 50,
+        ..Limits::default()
+    })
+    .await;
+    for said in ["", "PRI * HTTP", "GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: "] {
+        let mut stream = server.connect().await;
+        stream.write_all(said.as_bytes()).await.expect("sent");
+        let mut answer = Vec::new();
+        let closed = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut answer)).await;
+        assert!(closed.is_ok(), "{said:?} holds its connection");
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_stops_half_way_is_answered_with_a_status() {
+    let server = server_with(Limits { body_pause_timeout_ms: 50, ..Limits::default() }).await;
+    let mut stream = server.connect().await;
+    let address = server.address;
+    let head = format!(
+        "POST /danube.Discovery/TopicLookup HTTP/1.1\r\nHost: {address}\r\n\
+         Content-Type: application/grpc-web+proto\r\nContent-Length: 1000\r\nConnection: close\r\n\r\n"
+    );
+    stream.write_all(&[head.as_bytes(), &[0; 5]].concat()).await.expect("sent");
+    let mut answer = Vec::new();
+    let read = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut answer)).await;
+    read.expect("an answer in time").expect("an answer");
+    let answer = String::from_utf8_lossy(&answer);
+    assert!(answer.contains("grpc-status"), "{answer}");
+    assert!(!answer.contains("grpc-status: 0") && !answer.contains("grpc-status:0"), "{answer}");
+}
+
+#[tokio::test]
+async fn connections_over_the_limit_wait_for_a_place() {
+    let server = server_with(Limits { connections_max: 2, ..Limits::default() }).await;
+    let request = format!("GET /healthz HTTP/1.1\r\nHost: {}\r\n\r\n", server.address);
+    let mut open = Vec::new();
+    for _ in 0..2 {
+        let mut stream = server.connect().await;
+        stream.write_all(request.as_bytes()).await.expect("sent");
+        assert!(stream.read(&mut [0; 512]).await.expect("an answer") > 0);
+        open.push(stream);
+    }
+    let mut third = server.connect().await;
+    third.write_all(request.as_bytes()).await.expect("sent");
+    let mut buffer = [0; 512];
+    let early = tokio::time::timeout(Duration::from_millis(100), third.read(&mut buffer)).await;
+    assert!(early.is_err(), "a third connection was answered");
+    drop(open);
+    let read = tokio::time::timeout(PATIENCE, third.read(&mut buffer)).await.expect("a place in time");
+    assert!(read.expect("an answer") > 0);
+}

@@ -1,0 +1,9 @@
+//! The server over real sockets, with a real broker on a directory of its own.
+
+mod gate;
+mod grpc_web_bytes;
+mod harness;
+mod limits;
+mod native;
+mod shutdown;
+mod site;
