@@ -1,0 +1,11 @@
+//! The network: gRPC-web calls to the host that served this page. The only module that
+//! knows a client type. Every call answers with plain contract messages or a [`Failure`].
+
+pub mod browse;
+mod call;
+pub mod host;
+pub mod publish;
+pub mod registry;
+pub mod topics;
+
+pub use crate::state::explain::Failure;

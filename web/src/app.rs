@@ -1,0 +1,72 @@
+//! The application: routes to pages, and the context they share.
+
+use yew::prelude::*;
+
+use crate::api;
+use crate::checks::client::Checker;
+use crate::components::shell::Shell;
+use crate::hooks::use_address::{Address, use_browser_address};
+use crate::hooks::use_console::Console;
+use crate::hooks::use_remote::use_remote;
+use crate::pages::not_found::not_found;
+use crate::pages::produce::Produce;
+use crate::pages::schemas::Schemas;
+use crate::pages::tail::Tail;
+use crate::pages::topics::Topics;
+use crate::routes::Route;
+
+/// Starts the console in the element `#app`, or in the body where there is none.
+pub fn start() {
+    match gloo_utils::document().get_element_by_id("app") {
+        Some(root) => drop(yew::Renderer::<App>::with_root(root).render()),
+        None => drop(yew::Renderer::<App>::new().render()),
+    }
+}
+
+/// The whole console.
+#[component]
+pub fn App() -> Html {
+    let address = use_browser_address();
+    let checker = use_memo((), |()| Checker::default());
+    let revision = use_reducer(Revision::default);
+    let host = use_remote((), |()| api::host::info());
+    {
+        // After the first paint: the page does not wait for the worker.
+        let checker = (*checker).clone();
+        use_effect_with((), move |()| checker.start());
+    }
+    let changed = {
+        let revision = revision.dispatcher();
+        Callback::from(move |()| revision.dispatch(()))
+    };
+    let console = Console { checker: (*checker).clone(), host, revision: revision.0, changed };
+    html! {
+        <ContextProvider<Address> context={address.clone()}>
+            <ContextProvider<Console> context={console}>
+                <Shell>{ page(address.route) }</Shell>
+            </ContextProvider<Console>>
+        </ContextProvider<Address>>
+    }
+}
+
+/// Counts changes made on the host.
+#[derive(Clone, Copy, Default, PartialEq)]
+struct Revision(u32);
+
+impl Reducible for Revision {
+    type Action = ();
+
+    fn reduce(self: std::rc::Rc<Self>, (): ()) -> std::rc::Rc<Self> {
+        std::rc::Rc::new(Revision(self.0.wrapping_add(1)))
+    }
+}
+
+fn page(route: Route) -> Html {
+    match route {
+        Route::Produce => html! { <Produce /> },
+        Route::Tail => html! { <Tail /> },
+        Route::Topics => html! { <Topics /> },
+        Route::Schemas => html! { <Schemas /> },
+        Route::NotFound => not_found(),
+    }
+}

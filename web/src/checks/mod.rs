@@ -1,0 +1,10 @@
+//! Checking messages off the main thread: the language between page and worker, and the
+//! worker's side of it (`cache`, `answer`, `scope`) and the page's (`client`).
+
+pub mod answer;
+pub mod cache;
+#[cfg(target_arch = "wasm32")]
+pub mod client;
+pub mod message;
+#[cfg(target_arch = "wasm32")]
+pub mod scope;

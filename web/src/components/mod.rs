@@ -1,0 +1,24 @@
+//! Markup: what the pages are made of. Components take values and callbacks; they fetch
+//! nothing and keep no more state than what is open and what is scrolled.
+
+pub mod attributes;
+pub mod dialog;
+pub mod editor;
+pub mod field;
+pub mod help;
+pub mod icons;
+pub mod json_view;
+pub mod message_detail;
+pub mod outcome_list;
+pub mod page_link;
+pub mod payload;
+pub mod register_panel;
+pub mod schema_picker;
+pub mod send_bar;
+pub mod shell;
+pub mod tail_controls;
+pub mod tail_rows;
+pub mod tail_status;
+pub mod target;
+pub mod verdict_card;
+pub mod violation_list;

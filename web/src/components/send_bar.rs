@@ -1,0 +1,78 @@
+//! The bar under the editor: reliable or not, and the button that sends.
+
+use yew::prelude::*;
+use yew::props;
+
+use crate::browser;
+use crate::hooks::use_sender::{Refusal, Sender};
+use crate::state::form::{FormAction, ProduceForm};
+use crate::state::topic_facts::TopicFacts;
+
+/// Properties of [`send_bar`].
+#[derive(Clone, PartialEq, Properties)]
+pub struct SendBarProps {
+    /// The form.
+    pub form: UseReducerHandle<ProduceForm>,
+    /// What is known of the topic.
+    pub facts: TopicFacts,
+    /// Sends.
+    pub sender: Sender,
+}
+
+/// The bar. Test ids: `produce-reliable`, `produce-send`, `produce-send-anyway`; `result-error` where
+/// an attempt was stopped on the page.
+pub fn send_bar(props: &SendBarProps) -> Html {
+    let send = props.sender.send.reform(|_: MouseEvent| ());
+    let insist = props.sender.insist.reform(|_: MouseEvent| ());
+    html! {
+        <div class="send-bar">
+            <div class="send-row">
+                { reliable(&props!(ReliableProps { form: props.form.clone(), facts: props.facts.clone() })) }
+                <button type="button" class="primary send" data-testid="produce-send" onclick={send} aria-keyshortcuts="Control+Enter Meta+Enter">
+                    { if props.sender.waiting { "Checking…" } else { "Send" } }
+                    <kbd aria-hidden="true">{ "Ctrl ↵" }</kbd>
+                </button>
+            </div>
+            if let Some(Refusal { why, may_insist }) = &props.sender.refusal {
+                <div class="refusal bad" role="alert" data-testid="result-error">
+                    <p><strong>{ "Not sent. " }</strong>{ why }</p>
+                    if *may_insist {
+                        <button type="button" class="secondary" data-testid="produce-send-anyway" onclick={insist}>{ "Send anyway" }</button>
+                    }
+                </div>
+            }
+        </div>
+    }
+}
+
+#[derive(Clone, PartialEq, Properties)]
+struct ReliableProps {
+    form: UseReducerHandle<ProduceForm>,
+    facts: TopicFacts,
+}
+
+/// A topic is reliable or not for ever: where it exists, the box only shows what it is.
+fn reliable(props: &ReliableProps) -> Html {
+    let onchange = {
+        let form = props.form.dispatcher();
+        Callback::from(move |event: Event| form.dispatch(FormAction::Reliable(browser::checked_of(&event))))
+    };
+    let (checked, fixed, hint) = match &props.facts {
+        TopicFacts::Exists(topic) if topic.reliable => {
+            (true, true, "This topic is reliable: stored before it is acknowledged.")
+        }
+        TopicFacts::Exists(_) => {
+            (false, true, "This topic is not reliable: delivered to whoever listens, never stored.")
+        }
+        _ => (props.form.reliable, false, "Stored on disk before it is acknowledged; survives a crash."),
+    };
+    html! {
+        <div class="reliable">
+            <label class="check">
+                <input type="checkbox" data-testid="produce-reliable" {checked} disabled={fixed} {onchange} aria-describedby="reliable-note" />
+                { "Reliable" }
+            </label>
+            <p class="note" id="reliable-note">{ hint }</p>
+        </div>
+    }
+}

@@ -1,0 +1,14 @@
+//! Hooks: what joins state, network and browser for the pages. No markup.
+
+pub mod use_address;
+pub mod use_check;
+pub mod use_console;
+pub mod use_draft;
+pub mod use_produce;
+pub mod use_remote;
+pub mod use_sender;
+pub mod use_shortcuts;
+pub mod use_tail;
+pub mod use_theme;
+pub mod use_topic_facts;
+pub mod use_watch;

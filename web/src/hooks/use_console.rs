@@ -1,0 +1,38 @@
+//! What every page shares: the checker, the host's word on itself, and the count of changes
+//! after which lists are fetched anew. Provided once by the application.
+
+use irongate_proto::irongate_v1::GetHostInfoResponse;
+use yew::prelude::*;
+
+use super::use_remote::Remote;
+use crate::checks::client::Checker;
+
+/// Shared by all pages.
+#[derive(Clone, PartialEq)]
+pub struct Console {
+    /// The one schema worker.
+    pub checker: Checker,
+    /// Version, environment and limits of the host.
+    pub host: Remote<GetHostInfoResponse>,
+    /// Counts up when the page has changed something on the host.
+    pub revision: u32,
+    /// Says that something has changed on the host.
+    pub changed: Callback<()>,
+}
+
+impl Console {
+    /// Whether the host creates topics on first use; assumed until it says otherwise.
+    #[must_use]
+    pub fn auto_create_topics(&self) -> bool {
+        self.host.ready().is_none_or(|info| info.auto_create_topics)
+    }
+}
+
+/// The shared context.
+///
+/// # Panics
+/// Outside the application, which provides it.
+#[hook]
+pub fn use_console() -> Console {
+    use_context::<Console>().expect("the application provides the console context to every page")
+}

@@ -1,0 +1,136 @@
+//! All that the Produce page knows, joined: the form, what the host says about its topic and
+//! schema, the check, both verdicts, and the sender.
+
+use std::ops::Range;
+use std::rc::Rc;
+
+use irongate_proto::danube_schema::{SchemaVersionInfo, SubjectSummary};
+use irongate_proto::irongate_v1::{TopicSummary, Violation};
+use yew::prelude::*;
+
+use super::use_address::use_address;
+use super::use_check::{use_check, use_schema};
+use super::use_console::Console;
+use super::use_draft::use_draft;
+use super::use_remote::{Remote, use_remote};
+use super::use_sender::{Sender, Sending, use_sender};
+use super::use_topic_facts::use_topic_facts;
+use super::use_watch::use_watch;
+use crate::api;
+use crate::routes::Route;
+use crate::state::example;
+use crate::state::form::{FormAction, ProduceForm};
+use crate::state::gate;
+use crate::state::topic_facts::TopicFacts;
+use crate::state::topic_name;
+use crate::state::verdict::{self, Outlook, Verdict};
+
+/// The Produce page's knowledge.
+pub struct Produce {
+    /// What the user typed.
+    pub form: UseReducerHandle<ProduceForm>,
+    /// Whether the draft could be kept.
+    pub kept: bool,
+    /// What is known of the topic.
+    pub facts: TopicFacts,
+    /// All topics, for suggestions.
+    pub topics: Remote<Vec<TopicSummary>>,
+    /// All subjects.
+    pub subjects: Remote<Vec<SubjectSummary>>,
+    /// The versions of the chosen subject.
+    pub versions: Remote<Vec<SchemaVersionInfo>>,
+    /// What the schema says.
+    pub of_schema: Verdict,
+    /// What the broker will do.
+    pub of_broker: Verdict,
+    /// Every broken rule.
+    pub violations: Rc<[Violation]>,
+    /// Sends.
+    pub sender: Sender,
+}
+
+impl Produce {
+    /// The bytes of the payload to underline.
+    #[must_use]
+    pub fn marks(&self) -> Rc<[Range<usize>]> {
+        let place = |at: u64| usize::try_from(at).unwrap_or(usize::MAX);
+        self.violations.iter().map(|violation| place(violation.byte_start)..place(violation.byte_end)).collect()
+    }
+
+    /// Whether the registry has the subject of the guide's example.
+    #[must_use]
+    pub fn example_registered(&self) -> bool {
+        self.subjects.ready().is_some_and(|subjects| subjects.iter().any(|known| known.subject == example::SUBJECT))
+    }
+}
+
+/// Joins everything.
+#[hook]
+pub fn use_produce(console: &Console) -> Produce {
+    let (form, kept) = use_draft();
+    use_topic_in_address(&form);
+    let producer_name = use_memo((), |()| producer_name());
+    let topic = AttrValue::from(form.topic.clone());
+    let facts = use_topic_facts(&topic, console.revision);
+    let bound = facts.bound_subject().unwrap_or_default();
+    let subject = AttrValue::from(if form.subject.is_empty() { bound.into() } else { form.subject.clone() });
+    let schema = use_schema(&subject, form.version, console.revision);
+    let check = use_check(console, &schema, &form.payload);
+    let subjects = use_remote(console.revision, |_| api::registry::subjects());
+    let versions = use_remote((form.subject.clone(), console.revision), |(subject, _)| versions(subject.clone()));
+    let topics = use_remote(console.revision, |_| async { Ok(api::topics::list().await?.topics) });
+    let watch = use_watch(&topic, &facts, &producer_name);
+    let sender = use_sender(Sending {
+        form: Rc::new((*form).clone()),
+        gate: gate::decide(&form.problems(), &facts, &form.subject, &schema, &check),
+        facts: facts.clone(),
+        watch,
+        producer_name: (*producer_name).clone(),
+        changed: console.changed.clone(),
+    });
+    let of_broker = verdict::of_broker(&Outlook {
+        facts: &facts,
+        auto_create: console.auto_create_topics(),
+        subject: &form.subject,
+        reliable: form.reliable,
+        partitions: form.partitions.parse().unwrap_or(0),
+        schema: &schema,
+        check: &check,
+    });
+    let of_schema = verdict::of_schema(&schema, &check);
+    let violations = check.violations();
+    Produce { form, kept, facts, topics, subjects, versions, of_schema, of_broker, violations, sender }
+}
+
+/// One page, one producer: the tail tells its messages from those of others by the name.
+fn producer_name() -> AttrValue {
+    let number = (js_sys::Math::random() * 16_777_216.0) as u32;
+    AttrValue::from(format!("console-{number:06x}"))
+}
+
+async fn versions(subject: Rc<str>) -> Result<Vec<SchemaVersionInfo>, api::Failure> {
+    if subject.is_empty() { Ok(Vec::new()) } else { api::registry::versions(&subject).await }
+}
+
+/// The topic of the address goes into the form, and the topic of the form into the address.
+#[hook]
+fn use_topic_in_address(form: &UseReducerHandle<ProduceForm>) {
+    let address = use_address();
+    let named = address.parameter("topic");
+    {
+        let form = form.dispatcher();
+        use_effect_with((), move |()| {
+            if !named.is_empty() {
+                form.dispatch(FormAction::Topic(named));
+            }
+        });
+    }
+    let first = use_mut_ref(|| true);
+    use_effect_with(form.topic.clone(), move |topic| {
+        // The first topic comes from the draft or from the address itself.
+        if first.replace(false) || topic_name::problem(topic).is_some() {
+            return;
+        }
+        address.go(Route::Produce, &[("topic", topic)], false);
+    });
+}

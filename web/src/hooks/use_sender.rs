@@ -1,0 +1,150 @@
+//! Sending from the Produce page: asks the gate, waits for the check where it must, sends,
+//! and follows the message until the tail has seen it.
+
+use std::rc::Rc;
+
+use gloo_timers::future::TimeoutFuture;
+use irongate_proto::irongate_v1::PublishRequest;
+use yew::prelude::*;
+
+use super::use_watch::Watch;
+use crate::api;
+use crate::browser;
+use crate::state::form::ProduceForm;
+use crate::state::gate::Gate;
+use crate::state::outcomes::{Acknowledged, Fate, OutcomeAction, Outcomes, SEEN_TIMEOUT_MS, Seen, fate};
+use crate::state::topic_facts::TopicFacts;
+
+/// How often the watch is asked for a message, in milliseconds.
+const LOOK_MS: u32 = 10;
+
+/// All that sending needs to know.
+#[derive(Clone, PartialEq)]
+pub struct Sending {
+    /// The form as it is.
+    pub form: Rc<ProduceForm>,
+    /// What is known of its topic.
+    pub facts: TopicFacts,
+    /// Whether it may be sent.
+    pub gate: Gate,
+    /// Sees what comes out.
+    pub watch: Watch,
+    /// The name of this page as a producer.
+    pub producer_name: AttrValue,
+    /// Called when a topic was created or bound.
+    pub changed: Callback<()>,
+}
+
+/// What the page shows of sending, and how it starts.
+#[derive(Clone, PartialEq)]
+pub struct Sender {
+    /// Messages sent.
+    pub outcomes: UseReducerHandle<Outcomes>,
+    /// Why the last attempt was not sent, and whether the user may insist.
+    pub refusal: Option<Refusal>,
+    /// An attempt waits for the check.
+    pub waiting: bool,
+    /// Sends if the gate lets it.
+    pub send: Callback<()>,
+    /// Sends although the broker will refuse.
+    pub insist: Callback<()>,
+}
+
+/// An attempt that was stopped on the page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// A sentence.
+    pub why: String,
+    /// Whether "send anyway" is offered.
+    pub may_insist: bool,
+}
+
+/// Sends messages of a form.
+#[hook]
+pub fn use_sender(sending: Sending) -> Sender {
+    let outcomes = use_reducer(Outcomes::default);
+    let refusal = use_state(|| None);
+    let waiting = use_state(|| false);
+    let last_id = use_mut_ref(|| 0_u64);
+    let dispatch = {
+        let (outcomes, sending, refusal) = (outcomes.dispatcher(), sending.clone(), refusal.setter());
+        Callback::from(move |()| {
+            refusal.set(None);
+            let mut last = last_id.borrow_mut();
+            // Two messages in one millisecond need two names.
+            *last = browser::epoch_ms().max(*last + 1);
+            let request = sending.form.request(&sending.facts, &sending.producer_name, *last);
+            outcomes.dispatch(OutcomeAction::Sent { id: *last, topic: sending.form.topic.clone() });
+            wasm_bindgen_futures::spawn_local(follow(sending.clone(), request, *last, outcomes.clone()));
+        })
+    };
+    {
+        // An attempt that waits goes on as soon as the gate has made up its mind.
+        let (refusal, waiting_setter, dispatch) = (refusal.setter(), waiting.setter(), dispatch.clone());
+        use_effect_with((*waiting, sending.gate.clone()), move |(waiting, gate)| {
+            if !waiting || *gate == Gate::Wait {
+                return;
+            }
+            waiting_setter.set(false);
+            match gate {
+                Gate::Go => dispatch.emit(()),
+                Gate::Refuse(why) => refusal.set(Some(Refusal { why: why.clone(), may_insist: false })),
+                Gate::Discourage(why) => refusal.set(Some(Refusal { why: why.clone(), may_insist: true })),
+                Gate::Wait => {}
+            }
+        });
+    }
+    {
+        // What stopped the last attempt may be mended now.
+        let refusal = refusal.setter();
+        use_effect_with(sending.form.clone(), move |_| refusal.set(None));
+    }
+    let send = {
+        let waiting = waiting.setter();
+        Callback::from(move |()| waiting.set(true))
+    };
+    Sender { outcomes, refusal: (*refusal).clone(), waiting: *waiting, send, insist: dispatch }
+}
+
+async fn follow(sending: Sending, request: PublishRequest, id: u64, outcomes: UseReducerDispatcher<Outcomes>) {
+    let watched = sending.watch.live();
+    let started_ms = browser::now_ms();
+    let answer = api::publish::publish(request).await;
+    let ack_ms = browser::now_ms() - started_ms;
+    let decided = match answer {
+        Ok(result) => fate(result, ack_ms),
+        Err(failure) => Fate::Failed(failure),
+    };
+    let acknowledged = match &decided {
+        Fate::Acknowledged(acknowledged) => Some(acknowledged.clone()),
+        Fate::Sending | Fate::Failed(_) => None,
+    };
+    outcomes.dispatch(OutcomeAction::Decided(id, decided));
+    let Some(acknowledged) = acknowledged else { return };
+    if sending.facts.bound_subject().is_none() {
+        // The topic may be new, or newly bound.
+        sending.changed.emit(());
+    }
+    let seen = see(&sending, &acknowledged, id, started_ms, watched).await;
+    outcomes.dispatch(OutcomeAction::Seen(id, seen));
+}
+
+async fn see(sending: &Sending, acknowledged: &Acknowledged, id: u64, started_ms: f64, watched: bool) -> Seen {
+    if !watched {
+        match acknowledged.offset {
+            Some(offset) => {
+                sending.watch.read_back(acknowledged.topic.clone(), offset, &sending.producer_name).await;
+            }
+            None => return Seen::Unwatched,
+        }
+    }
+    loop {
+        if let Some(at_ms) = sending.watch.seen_at_ms(id) {
+            return Seen::After(at_ms - started_ms);
+        }
+        if browser::now_ms() - started_ms > f64::from(SEEN_TIMEOUT_MS) {
+            return Seen::TimedOut;
+        }
+        TimeoutFuture::new(LOOK_MS).await;
+    }
+}

@@ -1,0 +1,152 @@
+//! Produce: a form on the left, on the right what will happen and what has happened.
+
+use yew::prelude::*;
+use yew::props;
+
+use crate::components::attributes::{AttributesProps, attributes};
+use crate::components::editor::CaretRequest;
+use crate::components::outcome_list::{OutcomeListProps, outcome_list};
+use crate::components::payload::{PayloadProps, payload_field};
+use crate::components::register_panel::{RegisterPanelProps, register_panel};
+use crate::components::schema_picker::{SchemaPickerProps, schema_picker};
+use crate::components::send_bar::{SendBarProps, send_bar};
+use crate::components::target::{TargetProps, target_fields};
+use crate::components::verdict_card::{VerdictCardProps, verdict_card};
+use crate::components::violation_list::ViolationList;
+use crate::hooks::use_console::{Console, use_console};
+use crate::hooks::use_produce::{Produce as Knowledge, use_produce};
+use crate::hooks::use_shortcuts::is_send;
+use crate::state::example;
+use crate::state::form::FormAction;
+use crate::state::outcomes::OutcomeAction;
+use crate::text::size::counted;
+
+/// The page. Test ids besides those of its components: `produce-example`.
+#[component]
+pub fn Produce() -> Html {
+    let console = use_console();
+    let known = use_produce(&console);
+    let panel = use_panel(&known, &console);
+    let caret = use_state(CaretRequest::default);
+    let locate = {
+        let caret = caret.clone();
+        Callback::from(move |byte| caret.set(CaretRequest { byte, number: caret.number + 1 }))
+    };
+    let onkeydown = {
+        let send = known.sender.send.clone();
+        Callback::from(move |event: KeyboardEvent| {
+            if is_send(&event) {
+                event.prevent_default();
+                send.emit(());
+            }
+        })
+    };
+    let Knowledge { form, facts, sender, violations, .. } = &known;
+    let list = html! {
+        <>
+            <p class="hidden" role="status" aria-live="polite">{ spoken(violations.len()) }</p>
+            <ViolationList violations={violations.clone()} onlocate={locate.clone()} />
+        </>
+    };
+    html! {
+        <div class="produce" {onkeydown}>
+            <header class="page-head">
+                <h1>{ "Produce" }</h1>
+                <button type="button" class="secondary" data-testid="produce-example" onclick={panel.example}>
+                    { "Try the guide's example" }
+                </button>
+            </header>
+            <div class="columns">
+                <div class="column-main">
+                    { target_fields(&props!(TargetProps {
+                        form: form.clone(), facts: facts.clone(), topics: known.topics.clone(),
+                    })) }
+                    { attributes(&props!(AttributesProps { form: form.clone() })) }
+                    { schema_picker(&props!(SchemaPickerProps {
+                        form: form.clone(), facts: facts.clone(), subjects: known.subjects.clone(),
+                        versions: known.versions.clone(), onregister: panel.open,
+                    })) }
+                    { payload_field(&props!(PayloadProps {
+                        form: form.clone(), marks: known.marks(), caret: *caret, kept: known.kept,
+                    })) }
+                    { send_bar(&props!(SendBarProps {
+                        form: form.clone(), facts: facts.clone(), sender: sender.clone(),
+                    })) }
+                </div>
+                <aside class="column-side" aria-label="Verdicts and results">
+                    { verdict_card(&props!(VerdictCardProps {
+                        id: "verdict-schema", title: "What the schema says",
+                        verdict: known.of_schema.clone(), children: list,
+                    })) }
+                    { verdict_card(&props!(VerdictCardProps {
+                        id: "verdict-broker", title: "What the broker will do",
+                        verdict: known.of_broker.clone(),
+                    })) }
+                    { outcome_list(&props!(OutcomeListProps {
+                        outcomes: sender.outcomes.clone(), onclear: clear(&known), onlocate: locate,
+                    })) }
+                </aside>
+            </div>
+            { panel.content }
+        </div>
+    }
+}
+
+fn spoken(count: usize) -> String {
+    if count == 0 { String::new() } else { counted(count, "violation", "violations") }
+}
+
+fn clear(known: &Knowledge) -> Callback<()> {
+    let outcomes = known.sender.outcomes.dispatcher();
+    Callback::from(move |()| outcomes.dispatch(OutcomeAction::Cleared))
+}
+
+/// The register panel with what opens it.
+struct Panel {
+    open: Callback<()>,
+    example: Callback<MouseEvent>,
+    content: Html,
+}
+
+/// Whether the panel is open, and what it begins with.
+#[derive(Clone, Default, PartialEq)]
+struct PanelState {
+    open: bool,
+    subject: AttrValue,
+    example: bool,
+}
+
+#[hook]
+fn use_panel(known: &Knowledge, console: &Console) -> Panel {
+    let state = use_state(PanelState::default);
+    let open = {
+        let (state, subject) = (state.setter(), known.form.subject.clone());
+        Callback::from(move |()| state.set(PanelState { open: true, subject: subject.clone().into(), example: false }))
+    };
+    let example = {
+        let (form, state, registered) = (known.form.dispatcher(), state.setter(), known.example_registered());
+        Callback::from(move |_: MouseEvent| {
+            form.dispatch(FormAction::Replace(example::form()));
+            let subject = example::SUBJECT.into();
+            state.set(PanelState { open: !registered, subject, example: true });
+        })
+    };
+    let close = {
+        let state = state.clone();
+        Callback::from(move |()| state.set(PanelState { open: false, ..(*state).clone() }))
+    };
+    let registered = {
+        let (form, changed) = (known.form.dispatcher(), console.changed.clone());
+        Callback::from(move |subject| {
+            form.dispatch(FormAction::Subject(subject));
+            changed.emit(());
+        })
+    };
+    let PanelState { open: is_open, subject, example: with_example } = (*state).clone();
+    let content = html! {
+        { register_panel(&props!(RegisterPanelProps {
+            open: is_open, subject, example: with_example, onclose: close, onregistered: registered,
+        })) }
+    };
+    Panel { open, example, content }
+}

@@ -1,0 +1,58 @@
+//! The addresses of the console: five flat paths. Queries carry what a page opens with:
+//! `topic` (Produce, Tail; several separated by commas), `start` and `at` (Tail). A router
+//! library would cost a twentieth of what the page may weigh, for a table of five rows.
+
+/// One page each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Route {
+    /// Produce, also the start page.
+    Produce,
+    /// Tail.
+    Tail,
+    /// Topics.
+    Topics,
+    /// Schemas.
+    Schemas,
+    /// Anything else.
+    NotFound,
+}
+
+impl Route {
+    /// The page of a path.
+    #[must_use]
+    pub fn of(path: &str) -> Route {
+        match path.trim_end_matches('/') {
+            "" | "/produce" => Route::Produce,
+            "/tail" => Route::Tail,
+            "/topics" => Route::Topics,
+            "/schemas" => Route::Schemas,
+            _ => Route::NotFound,
+        }
+    }
+
+    /// The path of a page.
+    #[must_use]
+    pub fn path(self) -> &'static str {
+        match self {
+            Route::Produce => "/produce",
+            Route::Tail => "/tail",
+            Route::Topics => "/topics",
+            Route::Schemas => "/schemas",
+            Route::NotFound => "/not-found",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_page_is_found_at_its_path() {
+        for route in [Route::Produce, Route::Tail, Route::Topics, Route::Schemas, Route::NotFound] {
+            assert_eq!(Route::of(route.path()), route);
+        }
+        assert_eq!([Route::of("/"), Route::of(""), Route::of("/tail/")], [Route::Produce, Route::Produce, Route::Tail]);
+        assert_eq!([Route::of("/produce/x"), Route::of("/Tail")], [Route::NotFound, Route::NotFound]);
+    }
+}

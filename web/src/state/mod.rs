@@ -1,0 +1,18 @@
+//! What the pages know, as plain values and `Reducible` types. No browser, no network:
+//! everything here compiles and is tested natively.
+
+pub mod backoff;
+pub mod check;
+pub mod draft;
+pub mod example;
+pub mod explain;
+pub mod form;
+pub mod gate;
+pub mod outcomes;
+pub mod schema_choice;
+pub mod tail_buffer;
+pub mod tail_query;
+pub mod topic_facts;
+pub mod topic_name;
+pub mod verdict;
+pub mod virtual_rows;

@@ -1,0 +1,11 @@
+//! Pure functions over text and bytes: what the editor colours and the tail shows.
+//! No browser, no network, no schema knowledge.
+
+pub mod hex;
+pub mod json_format;
+pub mod json_tokens;
+pub mod json_tree;
+pub mod lines;
+pub mod segments;
+pub mod size;
+pub mod time;
