@@ -1,0 +1,15 @@
+//! The system tests' harness: the built binary as a process of its own, clients on
+//! real sockets, a real browser. Knows no code of the host: what it cannot see from
+//! outside, it cannot test.
+
+pub mod browser;
+pub mod cli;
+pub mod guide;
+pub mod host;
+pub mod http;
+pub mod rpc;
+pub mod seed;
+pub mod surroundings;
+pub mod until;
+
+pub use host::Host;
