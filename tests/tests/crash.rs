@@ -23,12 +23,15 @@ use irongate_tests::{
 use tokio::task::JoinSet;
 use tonic::Status;
 
-const TOPIC: &str = "/default/crash";
 const PARTITIONS: u64 = 3;
 const PRODUCERS: u64 = 8;
 const RESTART_MAX: Duration = Duration::from_secs(2);
 const LOAD_MAX_MS: u64 = 400;
 const PAYLOAD_BYTES_MAX: u64 = 2000;
+
+/// The load moves to a fresh topic after so many rounds. Each round reads the whole
+/// topic back, so with one topic for all rounds the reading would grow with their square.
+const ROUNDS_PER_TOPIC: u64 = 20;
 
 /// What a producer was told is safe: partition, payload, and the offset if it was told that too.
 type Acknowledged = Vec<(String, String, Option<u64>)>;
@@ -41,13 +44,15 @@ async fn nothing_acknowledged_is_lost_and_no_order_is_broken() {
     let mut seed = Seed::from_environment();
     let rounds = surroundings::number("IRONGATE_CRASH_ROUNDS", 20);
     let mut host = Host::start().await;
-    create_topic(&host).await;
-    let mut acknowledged = Acknowledged::new();
-    let mut held = Held::new();
+    let mut topics = Vec::new();
     let mut slowest = Duration::ZERO;
 
     for round in 0..rounds {
-        acknowledged.extend(load_until_killed(&mut host, round, &mut seed).await);
+        if round.is_multiple_of(ROUNDS_PER_TOPIC) {
+            topics.push(Topic::create(&host, topics.len()).await);
+        }
+        let topic = topics.last_mut().expect("round 0 creates one");
+        topic.acknowledged.extend(load_until_killed(&mut host, &topic.name, round, &mut seed).await);
         // Dying while it recovers is a crash like any other.
         if seed.below(3) == 0 {
             let moment = Duration::from_millis(seed.below(60));
@@ -56,40 +61,58 @@ async fn nothing_acknowledged_is_lost_and_no_order_is_broken() {
         host.restart().await;
         assert!(host.started_in() < RESTART_MAX, "round {round}: the restart took {:?}", host.started_in());
         slowest = slowest.max(host.started_in());
-
-        let now = held_by(&host).await;
-        assert_no_message_vanished(&held, &now, round);
-        assert_order(&now, round);
-        assert_acknowledged(&acknowledged, &now, round);
-        held = now;
+        topic.check(&host, round).await;
+    }
+    for topic in &mut topics {
+        topic.check(&host, rounds).await;
     }
 
-    let total: usize = held.values().map(Vec::len).sum();
+    let acknowledged: usize = topics.iter().map(|topic| topic.acknowledged.len()).sum();
+    let held: usize = topics.iter().flat_map(|topic| topic.held.values()).map(Vec::len).sum();
     println!(
-        "{rounds} rounds: {} messages acknowledged, {total} held, slowest restart {} ms",
-        acknowledged.len(),
+        "{rounds} rounds: {acknowledged} messages acknowledged, {held} held, slowest restart {} ms",
         slowest.as_millis()
     );
-    assert!(acknowledged.len() as u64 > rounds * PRODUCERS, "the load was one: {} messages", acknowledged.len());
+    assert!(acknowledged as u64 > rounds * PRODUCERS, "the load was one: {acknowledged} messages");
     host.assert_never_panicked();
 }
 
-async fn create_topic(host: &Host) {
-    let request = CreateTopicRequest {
-        topic: TOPIC.to_owned(),
-        dispatch_strategy: DispatchStrategy::Reliable.into(),
-        partitions: PARTITIONS as u32,
-        schema_ref: None,
-    };
-    host.rpc().await.topics.create_topic(request).await.unwrap();
+/// One topic under load, and what is known about it.
+struct Topic {
+    name: String,
+    acknowledged: Acknowledged,
+    held: Held,
 }
 
-async fn load_until_killed(host: &mut Host, round: u64, seed: &mut Seed) -> Acknowledged {
+impl Topic {
+    async fn create(host: &Host, number: usize) -> Topic {
+        let name = format!("/default/crash-{number}");
+        let request = CreateTopicRequest {
+            topic: name.clone(),
+            dispatch_strategy: DispatchStrategy::Reliable.into(),
+            partitions: PARTITIONS as u32,
+            schema_ref: None,
+        };
+        host.rpc().await.topics.create_topic(request).await.unwrap();
+        Topic { name, acknowledged: Acknowledged::new(), held: Held::new() }
+    }
+
+    /// Reads all of it back and compares with what was acknowledged and what was there before.
+    async fn check(&mut self, host: &Host, round: u64) {
+        let now = held_by(host, &self.name).await;
+        assert_no_message_vanished(&self.held, &now, round);
+        assert_order(&now, round);
+        assert_acknowledged(&self.acknowledged, &now, round);
+        self.held = now;
+    }
+}
+
+async fn load_until_killed(host: &mut Host, topic: &str, round: u64, seed: &mut Seed) -> Acknowledged {
     let mut producers = JoinSet::new();
     for producer in 0..PRODUCERS {
         let rpc = host.rpc().await;
         let seed = Seed::from(seed.below(u64::MAX));
-        producers.spawn(produce(rpc, producer, round, seed));
+        producers.spawn(produce(rpc, topic.to_owned(), producer, round, seed));
     }
     tokio::time::sleep(Duration::from_millis(1 + seed.below(LOAD_MAX_MS))).await;
     host.kill().await;
@@ -98,10 +121,10 @@ async fn load_until_killed(host: &mut Host, round: u64, seed: &mut Seed) -> Ackn
 
 /// Sends one message after the other until the host is gone; half of the producers as
 /// Danube's clients do, half through our own service, some of them in batches.
-async fn produce(mut rpc: Rpc, producer: u64, round: u64, mut seed: Seed) -> Acknowledged {
+async fn produce(mut rpc: Rpc, parent: String, producer: u64, round: u64, mut seed: Seed) -> Acknowledged {
     let mut acknowledged = Acknowledged::new();
     let partition = producer % PARTITIONS;
-    let topic = format!("{TOPIC}-part-{partition}");
+    let topic = format!("{parent}-part-{partition}");
     let mut sequence = 0;
     let mut next_payload = |seed: &mut Seed| {
         sequence += 1;
@@ -120,7 +143,7 @@ async fn produce(mut rpc: Rpc, producer: u64, round: u64, mut seed: Seed) -> Ack
     }
     loop {
         let payloads: Vec<String> = (0..=seed.below(4)).map(|_| next_payload(&mut seed)).collect();
-        let Ok(offsets) = publish(&mut rpc, partition as u32, &payloads).await else { return acknowledged };
+        let Ok(offsets) = publish(&mut rpc, &parent, partition as u32, &payloads).await else { return acknowledged };
         acknowledged
             .extend(payloads.into_iter().zip(offsets).map(|(payload, offset)| (topic.clone(), payload, Some(offset))));
     }
@@ -136,13 +159,13 @@ async fn create_producer(rpc: &mut Rpc, topic: &str, producer: u64) -> Result<u6
     .await
 }
 
-async fn publish(rpc: &mut Rpc, partition: u32, payloads: &[String]) -> Result<Vec<u64>, Status> {
+async fn publish(rpc: &mut Rpc, topic: &str, partition: u32, payloads: &[String]) -> Result<Vec<u64>, Status> {
     let messages = payloads.iter().map(|payload| OutgoingMessage {
         payload: payload.clone().into(),
         partition: Some(partition),
         ..Default::default()
     });
-    let request = PublishRequest { topic: TOPIC.to_owned(), messages: messages.collect(), ..Default::default() };
+    let request = PublishRequest { topic: topic.to_owned(), messages: messages.collect(), ..Default::default() };
     let answer = rpc.publish.publish(request).await?.into_inner();
     let offset = |outcome: Option<Outcome>| match outcome {
         Some(Outcome::Published(published)) => published.offset.expect("a reliable message has an offset"),
@@ -151,9 +174,9 @@ async fn publish(rpc: &mut Rpc, partition: u32, payloads: &[String]) -> Result<V
     Ok(answer.results.into_iter().map(|result| offset(result.outcome)).collect())
 }
 
-async fn held_by(host: &Host) -> Held {
+async fn held_by(host: &Host, topic: &str) -> Held {
     let mut held = Held::new();
-    for browsed in host.rpc().await.browse_all(&[TOPIC]).await.unwrap() {
+    for browsed in host.rpc().await.browse_all(&[topic]).await.unwrap() {
         let message = browsed.message.expect("a browsed message is one");
         let id = message.msg_id.expect("a stored message has an id");
         let partition = held.entry(id.topic_name).or_default();

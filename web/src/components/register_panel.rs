@@ -23,12 +23,24 @@ use crate::state::verdict::sentence;
 use crate::text::lines::byte_offset;
 
 /// The types that this console can check, as Danube spells them, and in words.
-const TYPES: [(&str, &str); 4] = [
+const TYPES: [(&str, &str); 6] = [
     ("json_schema", "JSON Schema"),
+    ("avro", "Avro"),
+    ("protobuf", "Protobuf"),
     ("string", "String: any UTF-8 text"),
     ("number", "Number"),
     ("bytes", "Bytes: anything"),
 ];
+
+/// What a definition of a type begins with.
+fn placeholder(schema_type: &str) -> &'static str {
+    match schema_type {
+        "json_schema" => "{ \"type\": \"object\", … }",
+        "avro" => "{ \"type\": \"record\", \"name\": …, \"fields\": […] }",
+        "protobuf" => "syntax = \"proto3\"; message … { … }",
+        _ => "This type needs no definition.",
+    }
+}
 
 /// How long typing must rest before the definition is compiled, in milliseconds.
 const REST_MS: u32 = 120;
@@ -132,7 +144,7 @@ fn RegisterForm(props: &RegisterPanelProps) -> Html {
             <div class="field grow">
                 <label for="schema-definition">{ "Definition" }</label>
                 <Editor id="schema-definition" label="Definition" value={(*definition).clone()} onchange={edit} {marks} caret={*caret}
-                    described_by="schema-fault" placeholder={"{ \"type\": \"object\", … }"} />
+                    described_by="schema-fault" placeholder={placeholder(&schema_type)} />
             </div>
             <div class="register-foot">
                 { verdict(&fault, &definition, &conflicts, &locate) }
