@@ -1,7 +1,7 @@
 //! Makes cargo look at the console's build output again when it changes. Builds nothing.
 
 fn main() {
-    let dist = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../dist");
+    let dist = std::env::current_dir().expect("cargo starts this in the package's folder").join("../../dist");
     // Cargo takes a watched path that is missing for changed, and would compile this crate
     // anew at every build until the console is built. A source tree that cannot be written
     // to has only that cost.

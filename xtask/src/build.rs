@@ -9,9 +9,9 @@ use crate::{console, process, setup::rust_targets, workspace::Workspace};
 ///
 /// # Errors
 /// The wasm target is missing and cannot be added, the build fails, or a module is over its size budget.
-pub fn console(profile: console::Profile) -> anyhow::Result<()> {
+pub fn console(workspace: &Workspace, profile: console::Profile) -> anyhow::Result<()> {
     rust_targets::ensure(rust_targets::WASM)?;
-    console::build(profile).map(drop)
+    console::build(&workspace.root, profile).map(drop)
 }
 
 /// Builds what users get and answers where it is.
@@ -19,7 +19,7 @@ pub fn console(profile: console::Profile) -> anyhow::Result<()> {
 /// # Errors
 /// As [`console`], or the host does not build.
 pub fn build(workspace: &Workspace) -> anyhow::Result<PathBuf> {
-    console(console::Profile::Release)?;
+    console(workspace, console::Profile::Release)?;
     process::run(workspace.cargo().args(["build", "--release", "--package", "irongate"]))?;
     Ok(workspace.release_binary())
 }

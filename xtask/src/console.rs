@@ -84,8 +84,7 @@ pub struct Sizes {
 /// # Errors
 /// Fails where cargo or wasm-bindgen fails, where `index.html` names a file that
 /// does not exist, and, in a release build, where a budget is exceeded.
-pub fn build(profile: Profile) -> Result<Sizes> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask has a parent folder")?;
+pub fn build(root: &Path, profile: Profile) -> Result<Sizes> {
     let programs = compile(root, profile)?;
     let mut dist = Dist::open(root.join("dist"), profile)?;
     let mut sizes = Sizes::default();

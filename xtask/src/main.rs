@@ -49,8 +49,8 @@ fn dispatch(workspace: &Workspace, words: &[&str]) -> anyhow::Result<ExitCode> {
             let binary = build::build(workspace)?;
             println!("{}", binary.display());
         }
-        ["console"] => build::console(console::Profile::Release)?,
-        ["console", "--dev"] => build::console(console::Profile::Dev)?,
+        ["console"] => build::console(workspace, console::Profile::Release)?,
+        ["console", "--dev"] => build::console(workspace, console::Profile::Dev)?,
         ["test", parts @ ..] => return test::test(workspace, parts),
         ["check"] => check::check(workspace)?,
         ["bench", "produce"] => bench::produce(workspace)?,

@@ -2,7 +2,7 @@
 
 use std::{
     env,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::Command,
 };
 
@@ -22,10 +22,9 @@ impl Workspace {
     /// # Errors
     /// Cargo cannot be run, or does not understand the workspace.
     pub fn find() -> anyhow::Result<Workspace> {
-        let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml");
+        // Where the person stands, not where this program was compiled: clones may share a target directory.
         let output = Command::new(cargo_program())
-            .args(["metadata", "--no-deps", "--format-version", "1", "--manifest-path"])
-            .arg(&manifest)
+            .args(["metadata", "--no-deps", "--format-version", "1"])
             .output()
             .context("cargo could not be started")?;
         anyhow::ensure!(output.status.success(), "cargo metadata: {}", String::from_utf8_lossy(&output.stderr).trim());
