@@ -79,3 +79,49 @@ async fn connections_over_the_limit_wait_for_a_place() {
     let read = tokio::time::timeout(PATIENCE, third.read(&mut buffer)).await.expect("a place in time");
     assert!(read.expect("an answer") > 0);
 }
+
+/// What an HTTP/2 client says first: the preface, and settings that change nothing.
+const HTTP2_GREETING: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+
+/// Reads one HTTP/2 frame: its type and its payload.
+async fn frame(stream: &mut tokio::net::TcpStream) -> std::io::Result<(u8, Vec<u8>)> {
+    let mut head = [0; 9];
+    stream.read_exact(&mut head).await?;
+    let mut payload = vec![0; u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize];
+    stream.read_exact(&mut payload).await?;
+    Ok((head[3], payload))
+}
+
+#[tokio::test]
+async fn an_http2_client_is_told_how_many_calls_and_headers_it_may_send() {
+    let server = server_with(Limits { concurrent_streams_max: 7, header_bytes_max: 20_000, ..Limits::default() }).await;
+    let mut stream = server.connect().await;
+    stream.write_all(HTTP2_GREETING).await.expect("sent");
+    let (kind, payload) = frame(&mut stream).await.expect("the server's settings");
+    assert_eq!(kind, 4, "the first frame holds the settings");
+    let settings: Vec<(u16, u32)> = payload
+        .chunks(6)
+        .map(|entry| {
+            let name = u16::from_be_bytes([entry[0], entry[1]]);
+            (name, u32::from_be_bytes([entry[2], entry[3], entry[4], entry[5]]))
+        })
+        .collect();
+    assert!(settings.contains(&(3, 7)), "MAX_CONCURRENT_STREAMS: {settings:?}");
+    assert!(settings.contains(&(6, 20_000)), "MAX_HEADER_LIST_SIZE: {settings:?}");
+}
+
+#[tokio::test]
+async fn a_silent_http2_client_is_asked_and_then_closed() {
+    let server =
+        server_with(Limits { keep_alive_interval_ms: 50, keep_alive_timeout_ms: 50, ..Limits::default() }).await;
+    let mut stream = server.connect().await;
+    stream.write_all(HTTP2_GREETING).await.expect("sent");
+    let was_asked = tokio::time::timeout(PATIENCE, async {
+        let mut was_asked = false;
+        while let Ok((kind, _)) = frame(&mut stream).await {
+            was_asked |= kind == 6;
+        }
+        was_asked
+    });
+    assert!(was_asked.await.expect("a silent connection is closed"), "no PING before the end");
+}

@@ -1,6 +1,10 @@
 //! Plain HTTP: health, metrics, and the console's files and pages.
 
 use crate::harness::TestServer;
+use irongate_proto::irongate_v1::publish_service_client::PublishServiceClient;
+use irongate_proto::irongate_v1::{OutgoingMessage, PublishRequest};
+use irongate_server::ServerConfig;
+use std::sync::Arc;
 
 #[tokio::test]
 async fn health_is_ok() {
@@ -16,6 +20,29 @@ async fn health_says_why_nothing_can_be_written() {
     server.broker.close().await;
     let answer = server.get("/healthz", "").await;
     assert_eq!((answer.status, answer.text()), (503, "the broker is shutting down\n"));
+}
+
+#[tokio::test]
+async fn health_says_that_a_write_failed_and_stays_so() {
+    let fails = |_| Err(std::io::Error::other("the disk is gone"));
+    let server = TestServer::start_with(ServerConfig::default(), |config| {
+        config.commit_hook = Some(Arc::new(fails));
+    })
+    .await;
+    let mut client = PublishServiceClient::new(server.channel().await);
+    let request = PublishRequest {
+        topic: "/default/t".to_owned(),
+        dispatch_strategy: Some(1),
+        messages: vec![OutgoingMessage { payload: "x".into(), ..OutgoingMessage::default() }],
+        ..PublishRequest::default()
+    };
+    for _ in 0..2 {
+        let refused = client.publish(request.clone()).await;
+        assert!(refused.is_err(), "a message that was not written is acknowledged: {refused:?}");
+        let answer = server.get("/healthz", "").await;
+        assert_eq!(answer.status, 503);
+        assert!(answer.text().contains("the disk is gone"), "{}", answer.text());
+    }
 }
 
 #[tokio::test]
