@@ -72,14 +72,25 @@ pub struct Limits {
     pub consumer_idle_ms: u64,
     /// Messages delivered on one subscription and not yet acknowledged. Danube: 10. Default 1000.
     pub unacked_messages_max: usize,
+    /// The most that an administrator may set for one subscription instead. Default 10 000.
+    pub unacked_messages_config_max: u32,
     /// How far acknowledgements may run ahead of the first missing one. Default 100 000.
     pub ack_window_messages_max: u64,
     /// After how long a consumer that acknowledges nothing loses its messages to redelivery. Default 30 000.
     pub ack_timeout_ms: u64,
     /// The same for one message of a consumer that does acknowledge others. Default 300 000.
     pub ack_timeout_busy_ms: u64,
-    /// The longest delay that a nack may ask for. Default 3 600 000.
+    /// The longest ack timeout that a failure policy may set. Default 86 400 000.
+    pub ack_timeout_max_ms: u64,
+    /// The longest delay that a nack or a failure policy may ask for. Default 3 600 000.
     pub nack_delay_max_ms: u64,
+    /// How much of a nack's reason is kept. Default 1024.
+    pub nack_reason_bytes_max: usize,
+    /// Key filters of one consumer of a key-shared subscription. Default 64.
+    pub key_filters_max: usize,
+    /// Messages that a key-shared subscription has read and holds back behind others with
+    /// the same key, or for a consumer without room. Default 10 000.
+    pub parked_messages_max: usize,
     /// Messages waiting in one consumer's queue. Default 1024 on non-reliable topics; a
     /// reliable subscription hands out at most 64 ahead.
     pub consumer_queue_messages_max: usize,
@@ -107,6 +118,8 @@ pub struct Limits {
     pub compiled_schemas_max: usize,
     /// Bytes waiting for their group commit; publishers wait when it is full. Default 64 MiB.
     pub commit_queue_bytes_max: usize,
+    /// How often is looked for messages that their topic's retention no longer keeps. Default 15 000.
+    pub retention_interval_ms: u64,
     /// How late a consumer's acknowledgement may reach the disk: after a crash at most the
     /// messages acknowledged within this time are delivered again. Default 100.
     pub cursor_delay_max_ms: u64,
@@ -129,10 +142,15 @@ impl Default for Limits {
             consumer_attach_ms: 10_000,
             consumer_idle_ms: 60_000,
             unacked_messages_max: 1000,
+            unacked_messages_config_max: 10_000,
             ack_window_messages_max: 100_000,
             ack_timeout_ms: 30_000,
             ack_timeout_busy_ms: 300_000,
+            ack_timeout_max_ms: 86_400_000,
             nack_delay_max_ms: 3_600_000,
+            nack_reason_bytes_max: 1024,
+            key_filters_max: 64,
+            parked_messages_max: 10_000,
             consumer_queue_messages_max: 1024,
             consumer_queue_bytes_max: 8 << 20,
             topic_cache_bytes_max: 2 << 20,
@@ -146,6 +164,7 @@ impl Default for Limits {
             versions_per_subject_max: 1000,
             compiled_schemas_max: 256,
             commit_queue_bytes_max: 64 << 20,
+            retention_interval_ms: 15_000,
             cursor_delay_max_ms: 100,
         }
     }

@@ -135,6 +135,20 @@ pub enum BrokerError {
         /// Empty, or what there is instead.
         hint: String,
     },
+    /// The subscription is unknown.
+    #[error("the topic {topic} has no subscription {subscription}")]
+    SubscriptionMissing {
+        /// The topic.
+        topic: String,
+        /// The subscription.
+        subscription: String,
+    },
+    /// What was asked for does not fit the state of things.
+    #[error("{what}")]
+    Precondition {
+        /// A sentence naming what, and why not.
+        what: String,
+    },
     /// A named limit is reached.
     #[error("{what}: the limit is {limit}")]
     LimitReached {
@@ -230,6 +244,7 @@ impl BrokerError {
             | Self::MessageTooLarge { .. } => Code::InvalidArgument,
             Self::NamespaceMissing { .. } | Self::Unwritable { .. } | Self::Closed => Code::Unavailable,
             Self::TopicMissing { .. }
+            | Self::SubscriptionMissing { .. }
             | Self::ProducerMissing { .. }
             | Self::ConsumerMissing { .. }
             | Self::SchemaMissing { .. } => Code::NotFound,
@@ -237,6 +252,7 @@ impl BrokerError {
             Self::StrategyMismatch { .. }
             | Self::SubjectMismatch { .. }
             | Self::SubjectUnregistered { .. }
+            | Self::Precondition { .. }
             | Self::VersionUnregistered { .. } => Code::FailedPrecondition,
             Self::LimitReached { .. } => Code::ResourceExhausted,
             Self::PublishRefused { .. } | Self::PayloadInvalid { .. } | Self::SubscribeRefused { .. } => {

@@ -61,6 +61,12 @@ impl Producers {
         self.by_id.write().unwrap_or_else(PoisonError::into_inner).insert(producer.id, producer);
     }
 
+    /// The producers of a topic that is gone.
+    pub(crate) fn forget_all(&self, topic: &Topic) {
+        let forgotten = std::mem::take(&mut *topic.producers.lock().unwrap_or_else(PoisonError::into_inner));
+        self.remove(&forgotten.values().map(|producer| producer.id).collect::<Vec<_>>());
+    }
+
     fn remove(&self, ids: &[u64]) {
         let mut by_id = self.by_id.write().unwrap_or_else(PoisonError::into_inner);
         by_id.retain(|id, _| !ids.contains(id));

@@ -51,7 +51,21 @@ impl Inner {
             topic.dispatch(&message, bytes, &self.metrics);
             return Ok(());
         }
-        let append = record(topic, &message);
+        self.append(topic, &message).await
+    }
+
+    /// A message that no producer sent, on a reliable topic.
+    pub(crate) async fn store_message(
+        &self,
+        topic: &Arc<Topic>,
+        mut message: StreamMessage,
+    ) -> Result<(), BrokerError> {
+        self.admit(topic, &mut message, None).await?;
+        self.append(topic, &message).await
+    }
+
+    async fn append(&self, topic: &Arc<Topic>, message: &StreamMessage) -> Result<(), BrokerError> {
+        let append = record(topic, message);
         let topic = Arc::clone(topic);
         let committed = self.commits.commit(vec![append], Vec::new(), move |appended| {
             appended.iter().for_each(|record| topic.appended(record));
