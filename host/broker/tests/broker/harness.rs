@@ -52,6 +52,16 @@ impl Host {
         Self { broker, dir }
     }
 
+    /// The same with other limits.
+    pub async fn reopen_with(self, configure: impl FnOnce(&mut BrokerConfig)) -> Self {
+        self.broker.close().await;
+        let Self { broker, dir } = self;
+        drop(broker);
+        let mut config = BrokerConfig::new(dir.path());
+        configure(&mut config);
+        Self { broker: Broker::open(config).unwrap(), dir }
+    }
+
     pub async fn producer(&self, topic: &str, name: &str, strategy: DispatchStrategy) -> u64 {
         let request = producer_request(topic, name, strategy);
         self.broker.create_producer(request).await.unwrap().producer_id

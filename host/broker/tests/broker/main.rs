@@ -4,6 +4,7 @@
 
 mod binding;
 mod browse;
+mod deletion;
 mod delivery;
 mod durability;
 mod failures;
