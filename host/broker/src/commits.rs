@@ -85,6 +85,7 @@ pub(crate) fn store_error(error: StoreError) -> BrokerError {
     match error {
         StoreError::Closed => BrokerError::Closed,
         StoreError::Read { reason } => BrokerError::Unreadable { reason: reason.to_string() },
+        StoreError::DiskFull { .. } => BrokerError::DiskFull { what: error.to_string() },
         other => BrokerError::Unwritable { reason: other.to_string() },
     }
 }

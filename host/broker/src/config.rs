@@ -1,7 +1,7 @@
 //! What a broker can be told at the start: the data directory and the limits. No file
 //! or environment is read here; that is the command line's work.
 
-use irongate_store::CommitHook;
+use irongate_store::{CommitHook, FreeBytes};
 use std::fmt;
 use std::path::PathBuf;
 
@@ -16,11 +16,13 @@ pub struct BrokerConfig {
     pub limits: Limits,
     /// For tests: called before each group commit, an error is taken for the disk's.
     pub commit_hook: Option<CommitHook>,
+    /// For tests: says how many bytes the disk has free.
+    pub free_bytes: Option<FreeBytes>,
 }
 
 impl fmt::Debug for BrokerConfig {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { data_dir, auto_create_topics, limits, commit_hook: _ } = self;
+        let Self { data_dir, auto_create_topics, limits, commit_hook: _, free_bytes: _ } = self;
         formatter
             .debug_struct("BrokerConfig")
             .field("data_dir", data_dir)
@@ -34,7 +36,13 @@ impl BrokerConfig {
     /// The defaults, on `data_dir`.
     #[must_use]
     pub fn new(data_dir: impl Into<PathBuf>) -> Self {
-        Self { data_dir: data_dir.into(), auto_create_topics: true, limits: Limits::default(), commit_hook: None }
+        Self {
+            data_dir: data_dir.into(),
+            auto_create_topics: true,
+            limits: Limits::default(),
+            commit_hook: None,
+            free_bytes: None,
+        }
     }
 }
 
@@ -118,6 +126,9 @@ pub struct Limits {
     pub compiled_schemas_max: usize,
     /// Bytes waiting for their group commit; publishers wait when it is full. Default 64 MiB.
     pub commit_queue_bytes_max: usize,
+    /// Bytes that stay free on disk: what would go below is refused until there is room
+    /// again; deletions and cursors go on longer. Default 128 MiB.
+    pub disk_free_bytes_min: u64,
     /// How often is looked for messages that their topic's retention no longer keeps. Default 15 000.
     pub retention_interval_ms: u64,
     /// How late a consumer's acknowledgement may reach the disk: after a crash at most the
@@ -164,6 +175,7 @@ impl Default for Limits {
             versions_per_subject_max: 1000,
             compiled_schemas_max: 256,
             commit_queue_bytes_max: 64 << 20,
+            disk_free_bytes_min: 128 << 20,
             retention_interval_ms: 15_000,
             cursor_delay_max_ms: 100,
         }

@@ -216,6 +216,12 @@ pub enum BrokerError {
         /// A sentence.
         what: String,
     },
+    /// The disk is almost full; writing goes on when there is room again.
+    #[error("{what}")]
+    DiskFull {
+        /// A sentence with what is free and what must stay free.
+        what: String,
+    },
     /// The store refuses writes since a write or sync failed; [`crate::Broker::health`] says the same.
     #[error("the store refuses writes: {reason}")]
     Unwritable {
@@ -254,7 +260,7 @@ impl BrokerError {
             | Self::SubjectUnregistered { .. }
             | Self::Precondition { .. }
             | Self::VersionUnregistered { .. } => Code::FailedPrecondition,
-            Self::LimitReached { .. } => Code::ResourceExhausted,
+            Self::LimitReached { .. } | Self::DiskFull { .. } => Code::ResourceExhausted,
             Self::PublishRefused { .. } | Self::PayloadInvalid { .. } | Self::SubscribeRefused { .. } => {
                 Code::PermissionDenied
             }

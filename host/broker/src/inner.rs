@@ -51,6 +51,8 @@ impl Inner {
             // The bytes bound the records as well: each counts at least 64.
             queue_records_max: limits.commit_queue_bytes_max,
             staged_delay_max_ms: limits.cursor_delay_max_ms,
+            free_bytes_min: limits.disk_free_bytes_min,
+            free_bytes: config.free_bytes.clone(),
             commit_hook: config.commit_hook.clone(),
             ..StoreOptions::default()
         };

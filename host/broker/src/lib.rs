@@ -34,7 +34,7 @@ mod topics;
 pub use browse::Browse;
 pub use config::{BrokerConfig, Limits};
 pub use error::{BrokerError, OpenError};
-pub use irongate_store::CommitHook;
+pub use irongate_store::{CommitHook, FreeBytes};
 pub use metrics::MetricsSnapshot;
 pub use publish::violation;
 pub use subscription::Deliveries;

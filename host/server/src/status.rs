@@ -148,6 +148,13 @@ mod tests {
                 Code::PermissionDenied,
                 "Unable to publish the message: why",
             ),
+            (
+                BrokerError::SubscriptionMissing { topic: text("/a/b"), subscription: text("s") },
+                Code::NotFound,
+                "/a/b has no subscription s",
+            ),
+            (BrokerError::DiskFull { what: text("no room") }, Code::ResourceExhausted, "no room"),
+            (BrokerError::Precondition { what: text("not now") }, Code::FailedPrecondition, "not now"),
             (BrokerError::SubscribeRefused { reason: text("busy") }, Code::PermissionDenied, "busy"),
             (BrokerError::AckRefused { reason: text("what") }, Code::Internal, "what"),
             (

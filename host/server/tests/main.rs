@@ -1,5 +1,6 @@
 //! The server over real sockets, with a real broker on a directory of its own.
 
+mod admin;
 mod gate;
 mod grpc_web_bytes;
 mod harness;

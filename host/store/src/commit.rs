@@ -80,6 +80,11 @@ impl Commit {
         self.appends.len() + self.documents.len() + self.cuts.len()
     }
 
+    /// Whether it gives room back.
+    pub(crate) fn deletes(&self) -> bool {
+        !self.cuts.is_empty() || (self.appends.is_empty() && self.documents.iter().all(|one| one.value.is_none()))
+    }
+
     pub(crate) fn bytes(&self) -> usize {
         let appends: usize = self.appends.iter().map(|append| append.record.len()).sum();
         let documents: usize = self.documents.iter().map(DocumentWrite::bytes).sum();

@@ -8,6 +8,7 @@ use crate::head::Head;
 use crate::keys::{TIME_BYTES, log_key, log_value};
 use crate::log::Logs;
 use crate::queue::{Group, Queue};
+use crate::space::Space;
 use crate::store::Counters;
 use crate::{CommitHook, Durability, StoreError};
 use fjall::{Database, Keyspace, OwnedWriteBatch};
@@ -26,6 +27,7 @@ pub(crate) struct Committer {
     pub(crate) hook: Option<CommitHook>,
     /// Logs with records to remove from the tables.
     pub(crate) sweeps: VecDeque<u64>,
+    pub(crate) space: Arc<Space>,
 }
 
 /// Records removed from the tables between two groups.
@@ -38,7 +40,8 @@ impl Committer {
     /// Runs until the queue is closed and empty, or until a write fails.
     pub(crate) fn run(mut self) {
         let mut number = 0;
-        while let Some(group) = self.queue.next_group(self.sweeps.is_empty()) {
+        while let Some(mut group) = self.queue.next_group(self.sweeps.is_empty()) {
+            self.turn_away(&mut group);
             let records = group.commits.iter().map(Commit::records).sum();
             let bytes = group.commits.iter().map(Commit::bytes).sum();
             let outcome = self.write(&group, number);
@@ -56,6 +59,25 @@ impl Committer {
             if let Err(reason) = self.sweep() {
                 return self.fail(Vec::new(), &reason);
             }
+        }
+    }
+
+    /// Refuses what the disk has no room for, before any of it is written.
+    fn turn_away(&self, group: &mut Group) {
+        let bytes = group.commits.iter().map(Commit::bytes).sum::<usize>() as u64;
+        if group.is_empty() || self.space.check(bytes).is_ok() {
+            return;
+        }
+        let essential = group.commits.iter().filter(|commit| commit.deletes()).map(Commit::bytes).sum::<usize>();
+        let goes_on = self.space.check_essential(essential as u64).is_ok();
+        if !goes_on {
+            self.queue.restage(std::mem::take(&mut group.staged));
+        }
+        let Err(error) = self.space.check(bytes) else { return };
+        let refused = group.commits.extract_if(.., |commit| !(goes_on && commit.deletes()));
+        for commit in refused.collect::<Vec<_>>() {
+            self.queue.release(commit.records(), commit.bytes());
+            (commit.done)(Err(error.clone()));
         }
     }
 

@@ -29,11 +29,12 @@ mod keys;
 mod log;
 mod options;
 mod queue;
+mod space;
 mod store;
 
 pub use commit::{Append, Appended, Commit, Cut, DocumentWrite, Staged};
 pub use durability::Durability;
 pub use error::{OpenError, StoreError};
 pub use log::{LogBounds, Record};
-pub use options::{CommitHook, StoreOptions};
+pub use options::{CommitHook, FreeBytes, StoreOptions};
 pub use store::{Store, StoreStats};

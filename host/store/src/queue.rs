@@ -24,6 +24,12 @@ pub(crate) struct Group {
     pub(crate) staged: Vec<Arc<dyn Staged>>,
 }
 
+impl Group {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.commits.is_empty() && self.staged.is_empty()
+    }
+}
+
 pub(crate) struct Queue {
     state: Mutex<State>,
     work: Condvar,
@@ -132,6 +138,15 @@ impl Queue {
             group.commits.extend(state.commits.pop_front());
         }
         Some(group)
+    }
+
+    /// Staged documents that could not be written now; a closed queue drops them.
+    pub(crate) fn restage(&self, staged: Vec<Arc<dyn Staged>>) {
+        let mut state = self.lock();
+        if !state.closed && !staged.is_empty() {
+            state.staged.extend(staged);
+            state.staged_since.get_or_insert_with(Instant::now);
+        }
     }
 
     /// Gives back the room of a finished group.

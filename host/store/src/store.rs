@@ -5,6 +5,7 @@ use crate::commit::{Commit, Staged};
 use crate::committer::Committer;
 use crate::log::Logs;
 use crate::queue::Queue;
+use crate::space::Space;
 use crate::{Append, Appended, Cut, DocumentWrite, LogBounds, OpenError, Record, StoreError, StoreOptions, directory};
 use bytes::Bytes;
 use fjall::{Database, Keyspace};
@@ -55,6 +56,7 @@ pub struct Store {
     committer: Mutex<Option<JoinHandle<()>>>,
     database: Database,
     queue_bytes_max: usize,
+    space: Arc<Space>,
     _lock: File,
 }
 
@@ -72,6 +74,7 @@ impl Store {
         let sweeps = logs.unswept().map_err(damaged)?.into();
         let queue = Arc::new(Queue::new(options));
         let counters = Arc::<Counters>::default();
+        let space = Arc::new(Space::new(dir, options));
         let committer = Committer {
             database: directory.database.clone(),
             documents: directory.documents.clone(),
@@ -81,6 +84,7 @@ impl Store {
             durability: options.durability,
             hook: options.commit_hook.clone(),
             sweeps,
+            space: Arc::clone(&space),
         };
         let thread = std::thread::Builder::new().name("committer".to_owned()).spawn(move || committer.run());
         let thread = thread.map_err(|source| OpenError::Io { path: dir.to_owned(), source })?;
@@ -92,6 +96,7 @@ impl Store {
             committer: Mutex::new(Some(thread)),
             database: directory.database,
             queue_bytes_max: options.queue_bytes_max,
+            space,
             _lock: directory.lock,
         })
     }
@@ -210,7 +215,7 @@ impl Store {
     /// # Errors
     /// Why the store refuses writes.
     pub fn health(&self) -> Result<(), StoreError> {
-        self.queue.failure().map_or(Ok(()), |reason| Err(StoreError::Poisoned { reason }))
+        self.queue.failure().map_or_else(|| self.space.check(0), |reason| Err(StoreError::Poisoned { reason }))
     }
 
     /// The counters.
