@@ -68,6 +68,9 @@ pub struct Limits {
     pub producers_per_topic_max: usize,
     /// After how long without a message or health check a producer may be forgotten. Default 60 000.
     pub producer_idle_ms: u64,
+    /// After how long without a message or health check a topic is no longer an exclusive
+    /// producer's own. Clients send a health check every 5 000. Default 15 000.
+    pub exclusive_producer_idle_ms: u64,
     /// Subscriptions of one topic. Default 1000.
     pub subscriptions_per_topic_max: usize,
     /// Consumers of one subscription. Default 1000.
@@ -148,6 +151,7 @@ impl Default for Limits {
             partitions_max: 1024,
             producers_per_topic_max: 1000,
             producer_idle_ms: 60_000,
+            exclusive_producer_idle_ms: 15_000,
             subscriptions_per_topic_max: 1000,
             consumers_per_subscription_max: 1000,
             consumer_attach_ms: 10_000,

@@ -169,6 +169,12 @@ pub enum BrokerError {
         /// The id.
         consumer_id: u64,
     },
+    /// The topic has an exclusive producer, or cannot have one now.
+    #[error("{reason}")]
+    ProducerRefused {
+        /// A sentence.
+        reason: String,
+    },
     /// A message refused for another reason than its payload.
     #[error("Unable to publish the message: {reason}")]
     PublishRefused {
@@ -261,9 +267,10 @@ impl BrokerError {
             | Self::Precondition { .. }
             | Self::VersionUnregistered { .. } => Code::FailedPrecondition,
             Self::LimitReached { .. } | Self::DiskFull { .. } => Code::ResourceExhausted,
-            Self::PublishRefused { .. } | Self::PayloadInvalid { .. } | Self::SubscribeRefused { .. } => {
-                Code::PermissionDenied
-            }
+            Self::ProducerRefused { .. }
+            | Self::PublishRefused { .. }
+            | Self::PayloadInvalid { .. }
+            | Self::SubscribeRefused { .. } => Code::PermissionDenied,
             Self::AckRefused { .. } | Self::SchemaRefused { .. } | Self::Unreadable { .. } => Code::Internal,
         }
     }

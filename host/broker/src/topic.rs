@@ -39,6 +39,8 @@ pub(crate) struct Topic {
     pub(crate) round_robin: AtomicU64,
     retention: RwLock<Option<Retention>>,
     measured: Mutex<Measured>,
+    /// It has, or once had, an exclusive producer.
+    pub(crate) exclusive: AtomicBool,
     /// It was deleted.
     ended: AtomicBool,
 }
@@ -66,6 +68,7 @@ impl Topic {
             round_robin: AtomicU64::new(0),
             retention: RwLock::new(document.retention),
             measured: Mutex::default(),
+            exclusive: AtomicBool::new(false),
             ended: AtomicBool::new(false),
         })
     }

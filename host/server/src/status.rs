@@ -153,6 +153,7 @@ mod tests {
                 Code::NotFound,
                 "/a/b has no subscription s",
             ),
+            (BrokerError::ProducerRefused { reason: text("taken") }, Code::PermissionDenied, "taken"),
             (BrokerError::DiskFull { what: text("no room") }, Code::ResourceExhausted, "no room"),
             (BrokerError::Precondition { what: text("not now") }, Code::FailedPrecondition, "not now"),
             (BrokerError::SubscribeRefused { reason: text("busy") }, Code::PermissionDenied, "busy"),

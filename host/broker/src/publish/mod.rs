@@ -44,6 +44,7 @@ impl Inner {
             return Err(BrokerError::PublishRefused { reason });
         }
         self.check_size(bytes)?;
+        self.check_producer(topic, &producer.name)?;
         let reference = producer.touch();
         // Warnings are counted and logged there; this contract has no place for them.
         self.admit(topic, &mut message, reference.as_deref()).await?;
