@@ -148,14 +148,6 @@ mod tests {
                 Code::PermissionDenied,
                 "Unable to publish the message: why",
             ),
-            (
-                BrokerError::SubscriptionMissing { topic: text("/a/b"), subscription: text("s") },
-                Code::NotFound,
-                "/a/b has no subscription s",
-            ),
-            (BrokerError::ProducerRefused { reason: text("taken") }, Code::PermissionDenied, "taken"),
-            (BrokerError::DiskFull { what: text("no room") }, Code::ResourceExhausted, "no room"),
-            (BrokerError::Precondition { what: text("not now") }, Code::FailedPrecondition, "not now"),
             (BrokerError::SubscribeRefused { reason: text("busy") }, Code::PermissionDenied, "busy"),
             (BrokerError::AckRefused { reason: text("what") }, Code::Internal, "what"),
             (
@@ -176,6 +168,22 @@ mod tests {
             let status = refuse(error);
             assert_eq!(status.code(), code, "{status}");
             assert!(status.message().contains(part), "{status}");
+        }
+    }
+
+    #[test]
+    fn codes_and_sentences_of_administration_fit_them() {
+        let text = String::from;
+        let missing = BrokerError::SubscriptionMissing { topic: text("/a/b"), subscription: text("s") };
+        let table = [
+            (missing, Code::NotFound, "the topic /a/b has no subscription s"),
+            (BrokerError::Precondition { what: text("not now") }, Code::FailedPrecondition, "not now"),
+            (BrokerError::ProducerRefused { reason: text("taken") }, Code::PermissionDenied, "taken"),
+            (BrokerError::DiskFull { what: text("no room") }, Code::ResourceExhausted, "no room"),
+        ];
+        for (error, code, sentence) in table {
+            let status = refuse(error);
+            assert_eq!((status.code(), status.message()), (code, sentence));
         }
     }
 

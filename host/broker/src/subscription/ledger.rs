@@ -417,3 +417,7 @@ fn deadline(
 #[cfg(test)]
 #[path = "ledger_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "ledger_properties.rs"]
+mod properties;
