@@ -140,12 +140,13 @@ mod tests {
     #[test]
     fn a_policy_that_makes_no_sense_is_refused_in_a_sentence() {
         let limits = Limits { ack_timeout_max_ms: 1000, nack_delay_max_ms: 500, ..Limits::default() };
-        let refused = |change: &dyn Fn(&mut SubscriptionFailurePolicy)| {
+        type Change<'a> = &'a dyn Fn(&mut SubscriptionFailurePolicy);
+        let refused = |change: Change| {
             let mut policy = policy();
             change(&mut policy);
             FailurePolicy::parse(&policy, &limits).unwrap_err().to_string()
         };
-        let table: [(&dyn Fn(&mut SubscriptionFailurePolicy), &str); 8] = [
+        let table: [(Change, &str); 8] = [
             (&|policy| policy.backoff_strategy = 7, "the backoff strategy 7 is unknown, it must be 0 or 1"),
             (&|policy| policy.poison_policy = 7, "the poison policy 7 is unknown, it must be 0, 1 or 2"),
             (&|policy| policy.ack_timeout_ms = 0, "the ack timeout of 0 ms must be between 1 and 1000 ms"),

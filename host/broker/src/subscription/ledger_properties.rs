@@ -2,6 +2,7 @@
 //! nothing acknowledged comes again, the order of a key holds, and everything comes.
 
 use super::*;
+use crate::Limits;
 use crate::policies::settings;
 use proptest::prelude::*;
 use std::collections::BTreeMap;

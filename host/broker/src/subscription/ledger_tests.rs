@@ -1,6 +1,7 @@
 //! The ledger against expectations a person can check by hand.
 
 use super::*;
+use crate::Limits;
 use crate::policies::settings;
 use irongate_proto::danube_admin as admin;
 

@@ -3,6 +3,7 @@
 //! one by the [`dispatcher`]; both end in a consumer's outbox.
 
 mod acked;
+mod bounds;
 mod consumer;
 mod dead_letter;
 pub(crate) mod dispatcher;
@@ -15,10 +16,11 @@ mod rate;
 mod ring;
 mod stream;
 
+pub(crate) use bounds::{LedgerLimits, Settings};
 pub(crate) use consumer::Consumer;
 pub(crate) use failure::{FailurePolicy, Fate};
 pub(crate) use key_filter::{KeyFilter, key_filters};
-pub(crate) use ledger::{Ledger, LedgerLimits, Settings};
+pub(crate) use ledger::Ledger;
 pub(crate) use members::{JoinBounds, Joined};
 pub use stream::Deliveries;
 
