@@ -2,7 +2,7 @@
 //! It decides nothing about what is written.
 
 use crate::BrokerError;
-use irongate_store::{Append, Appended, Commit, DocumentWrite, Store, StoreError};
+use irongate_store::{Append, Appended, Commit, Cut, DocumentWrite, Store, StoreError};
 use std::sync::Arc;
 use tokio::sync::{Semaphore, oneshot};
 
@@ -29,7 +29,17 @@ impl Commits {
         documents: Vec<DocumentWrite>,
         committed: impl FnOnce(&[Appended]) + Send + 'static,
     ) -> Result<Vec<Appended>, BrokerError> {
-        let records = appends.len() + documents.len();
+        self.submit(appends, documents, Vec::new(), committed).await
+    }
+
+    async fn submit(
+        &self,
+        appends: Vec<Append>,
+        documents: Vec<DocumentWrite>,
+        cuts: Vec<Cut>,
+        committed: impl FnOnce(&[Appended]) + Send + 'static,
+    ) -> Result<Vec<Appended>, BrokerError> {
+        let records = appends.len() + documents.len() + cuts.len();
         let bytes: usize = appends.iter().map(|append| append.record.len()).sum();
         let documents_bytes = |write: &DocumentWrite| write.key.len() + write.value.as_ref().map_or(0, Vec::len);
         let bytes = bytes + documents.iter().map(documents_bytes).sum::<usize>() + records * RECORD_OVERHEAD_BYTES;
@@ -52,8 +62,17 @@ impl Commits {
             // A caller that went away does not want to know.
             let _ = sender.send(outcome);
         });
-        self.store.try_submit(commit).map_err(store_error)?;
+        self.store.try_submit(commit.with_cuts(cuts)).map_err(store_error)?;
         receiver.await.map_err(|_| BrokerError::Closed)?.map_err(store_error)
+    }
+
+    /// Documents, and logs that lose their beginning.
+    pub(crate) async fn write_with_cuts(
+        &self,
+        documents: Vec<DocumentWrite>,
+        cuts: Vec<Cut>,
+    ) -> Result<(), BrokerError> {
+        self.submit(Vec::new(), documents, cuts, |_| {}).await.map(|_| ())
     }
 
     /// Documents alone.
@@ -66,6 +85,7 @@ pub(crate) fn store_error(error: StoreError) -> BrokerError {
     match error {
         StoreError::Closed => BrokerError::Closed,
         StoreError::Read { reason } => BrokerError::Unreadable { reason: reason.to_string() },
+        StoreError::DiskFull { .. } => BrokerError::DiskFull { what: error.to_string() },
         other => BrokerError::Unwritable { reason: other.to_string() },
     }
 }

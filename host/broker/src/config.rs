@@ -1,7 +1,7 @@
 //! What a broker can be told at the start: the data directory and the limits. No file
 //! or environment is read here; that is the command line's work.
 
-use irongate_store::CommitHook;
+use irongate_store::{CommitHook, FreeBytes};
 use std::fmt;
 use std::path::PathBuf;
 
@@ -16,11 +16,13 @@ pub struct BrokerConfig {
     pub limits: Limits,
     /// For tests: called before each group commit, an error is taken for the disk's.
     pub commit_hook: Option<CommitHook>,
+    /// For tests: says how many bytes the disk has free.
+    pub free_bytes: Option<FreeBytes>,
 }
 
 impl fmt::Debug for BrokerConfig {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { data_dir, auto_create_topics, limits, commit_hook: _ } = self;
+        let Self { data_dir, auto_create_topics, limits, commit_hook: _, free_bytes: _ } = self;
         formatter
             .debug_struct("BrokerConfig")
             .field("data_dir", data_dir)
@@ -34,7 +36,13 @@ impl BrokerConfig {
     /// The defaults, on `data_dir`.
     #[must_use]
     pub fn new(data_dir: impl Into<PathBuf>) -> Self {
-        Self { data_dir: data_dir.into(), auto_create_topics: true, limits: Limits::default(), commit_hook: None }
+        Self {
+            data_dir: data_dir.into(),
+            auto_create_topics: true,
+            limits: Limits::default(),
+            commit_hook: None,
+            free_bytes: None,
+        }
     }
 }
 
@@ -60,6 +68,9 @@ pub struct Limits {
     pub producers_per_topic_max: usize,
     /// After how long without a message or health check a producer may be forgotten. Default 60 000.
     pub producer_idle_ms: u64,
+    /// After how long without a message or health check a topic is no longer an exclusive
+    /// producer's own. Clients send a health check every 5 000. Default 15 000.
+    pub exclusive_producer_idle_ms: u64,
     /// Subscriptions of one topic. Default 1000.
     pub subscriptions_per_topic_max: usize,
     /// Consumers of one subscription. Default 1000.
@@ -72,14 +83,25 @@ pub struct Limits {
     pub consumer_idle_ms: u64,
     /// Messages delivered on one subscription and not yet acknowledged. Danube: 10. Default 1000.
     pub unacked_messages_max: usize,
+    /// The most that an administrator may set for one subscription instead. Default 10 000.
+    pub unacked_messages_config_max: u32,
     /// How far acknowledgements may run ahead of the first missing one. Default 100 000.
     pub ack_window_messages_max: u64,
     /// After how long a consumer that acknowledges nothing loses its messages to redelivery. Default 30 000.
     pub ack_timeout_ms: u64,
     /// The same for one message of a consumer that does acknowledge others. Default 300 000.
     pub ack_timeout_busy_ms: u64,
-    /// The longest delay that a nack may ask for. Default 3 600 000.
+    /// The longest ack timeout that a failure policy may set. Default 86 400 000.
+    pub ack_timeout_max_ms: u64,
+    /// The longest delay that a nack or a failure policy may ask for. Default 3 600 000.
     pub nack_delay_max_ms: u64,
+    /// How much of a nack's reason is kept. Default 1024.
+    pub nack_reason_bytes_max: usize,
+    /// Key filters of one consumer of a key-shared subscription. Default 64.
+    pub key_filters_max: usize,
+    /// Messages that a key-shared subscription has read and holds back behind others with
+    /// the same key, or for a consumer without room. Default 10 000.
+    pub parked_messages_max: usize,
     /// Messages waiting in one consumer's queue. Default 1024 on non-reliable topics; a
     /// reliable subscription hands out at most 64 ahead.
     pub consumer_queue_messages_max: usize,
@@ -107,6 +129,11 @@ pub struct Limits {
     pub compiled_schemas_max: usize,
     /// Bytes waiting for their group commit; publishers wait when it is full. Default 64 MiB.
     pub commit_queue_bytes_max: usize,
+    /// Bytes that stay free on disk: what would go below is refused until there is room
+    /// again; deletions and cursors go on longer. Default 128 MiB.
+    pub disk_free_bytes_min: u64,
+    /// How often is looked for messages that their topic's retention no longer keeps. Default 15 000.
+    pub retention_interval_ms: u64,
     /// How late a consumer's acknowledgement may reach the disk: after a crash at most the
     /// messages acknowledged within this time are delivered again. Default 100.
     pub cursor_delay_max_ms: u64,
@@ -124,15 +151,21 @@ impl Default for Limits {
             partitions_max: 1024,
             producers_per_topic_max: 1000,
             producer_idle_ms: 60_000,
+            exclusive_producer_idle_ms: 15_000,
             subscriptions_per_topic_max: 1000,
             consumers_per_subscription_max: 1000,
             consumer_attach_ms: 10_000,
             consumer_idle_ms: 60_000,
             unacked_messages_max: 1000,
+            unacked_messages_config_max: 10_000,
             ack_window_messages_max: 100_000,
             ack_timeout_ms: 30_000,
             ack_timeout_busy_ms: 300_000,
+            ack_timeout_max_ms: 86_400_000,
             nack_delay_max_ms: 3_600_000,
+            nack_reason_bytes_max: 1024,
+            key_filters_max: 64,
+            parked_messages_max: 10_000,
             consumer_queue_messages_max: 1024,
             consumer_queue_bytes_max: 8 << 20,
             topic_cache_bytes_max: 2 << 20,
@@ -146,6 +179,8 @@ impl Default for Limits {
             versions_per_subject_max: 1000,
             compiled_schemas_max: 256,
             commit_queue_bytes_max: 64 << 20,
+            disk_free_bytes_min: 128 << 20,
+            retention_interval_ms: 15_000,
             cursor_delay_max_ms: 100,
         }
     }

@@ -2,13 +2,15 @@
 //! decided in `subscription/`.
 
 use crate::BrokerError;
-use crate::commits::store_error;
 use crate::inner::Inner;
 use crate::metrics::Metrics;
 use crate::names::{TopicName, check_name};
 use crate::outbox::Outbox;
+use crate::policies::settings;
 use crate::subscription::dispatcher::Dispatcher;
-use crate::subscription::{Consumer, Deliveries, JoinBounds, Joined, Ledger, LedgerLimits, Subscription};
+use crate::subscription::{
+    Consumer, Deliveries, JoinBounds, Joined, KeyFilter, Ledger, LedgerLimits, Subscription, key_filters,
+};
 use crate::topic::Topic;
 use irongate_proto::danube::consumer_request::SubscriptionType;
 use irongate_proto::danube::health_check_request::ClientType;
@@ -23,6 +25,9 @@ use std::time::Duration;
 
 /// Messages a reliable subscription hands out ahead of its consumer's stream.
 const RELIABLE_QUEUE_MESSAGES_MAX: usize = 64;
+
+/// Why a message failed when its consumer does not say.
+const NACK_REASON_NONE: &str = "given back by the consumer";
 
 /// All consumers by id.
 #[derive(Default)]
@@ -60,6 +65,9 @@ impl Inner {
         check_name("consumer name", &request.consumer_name, true, limits)?;
         check_name("subscription", &request.subscription, false, limits)?;
         let kind = kind(request.subscription_type)?;
+        // As in Danube, the other types take filters and do not look at them.
+        let filters = if Subscription::is_keyed(kind) { &*request.key_filters } else { &[] };
+        let filters = key_filters(filters, limits)?.into();
         let topic = self.topics.get(name.as_str())?;
         let subscription = match topic.subscription(&request.subscription) {
             Some(subscription) => subscription,
@@ -75,7 +83,7 @@ impl Inner {
             );
             return Err(BrokerError::SubscribeRefused { reason });
         }
-        let consumer = self.join(&topic, &subscription, &request.consumer_name)?;
+        let consumer = self.join(&topic, &subscription, &request.consumer_name, filters)?;
         Ok(ConsumerResponse {
             request_id: request.request_id,
             consumer_id: consumer.id,
@@ -88,6 +96,7 @@ impl Inner {
         topic: &Arc<Topic>,
         subscription: &Arc<Subscription>,
         name: &str,
+        filters: Arc<[KeyFilter]>,
     ) -> Result<Arc<Consumer>, BrokerError> {
         let limits = &self.config.limits;
         let bounds = JoinBounds {
@@ -104,7 +113,7 @@ impl Inner {
         };
         // Those whose streams ended long ago make room before a limit is named.
         self.consumers.remove(&subscription.forget_idle(Duration::from_millis(limits.consumer_idle_ms)));
-        match subscription.join(name, new, bounds) {
+        match subscription.join(name, filters, new, bounds) {
             Joined::New(consumer) => {
                 self.consumers.add(Arc::clone(&consumer));
                 Ok(consumer)
@@ -116,6 +125,9 @@ impl Inner {
                     subscription.name,
                     topic.name()
                 ),
+            }),
+            Joined::Gone => Err(BrokerError::SubscribeRefused {
+                reason: format!("the subscription {} on {} is being deleted", subscription.name, topic.name()),
             }),
             Joined::Full => Err(BrokerError::LimitReached {
                 what: format!("the subscription {} has too many consumers", subscription.name),
@@ -135,6 +147,7 @@ impl Inner {
         let (inner, topic, name) = (Arc::clone(self), Arc::clone(topic), name.to_owned());
         let work = tokio::spawn(async move {
             let _changing = inner.changes.lock().await;
+            topic.check_alive()?;
             if let Some(subscription) = topic.subscription(&name) {
                 return Ok(subscription);
             }
@@ -144,8 +157,10 @@ impl Inner {
                 return Err(BrokerError::LimitReached { what, limit: limits.subscriptions_per_topic_max });
             }
             let next = topic.bounds(&inner.store)?.next_offset;
-            let ledger = topic.is_reliable().then(|| Ledger::new(LedgerLimits::from(limits), next));
-            let subscription = Subscription::new(topic.name(), &name, kind, ledger);
+            let settings = settings(topic.settings(&name).as_ref(), limits)?;
+            let new = || Ledger::new(LedgerLimits::from(limits), settings, Subscription::is_keyed(kind), next);
+            let ledger = topic.is_reliable().then(new);
+            let subscription = Subscription::new(topic.name(), &name, kind, ledger, Duration::ZERO);
             if let Some(document) = subscription.document() {
                 inner.commits.write(vec![document]).await?;
             }
@@ -155,7 +170,7 @@ impl Inner {
         work.await.map_err(|_| BrokerError::Closed)?
     }
 
-    pub(crate) fn receive(&self, request: ReceiveRequest) -> Result<Deliveries, BrokerError> {
+    pub(crate) fn receive(self: &Arc<Self>, request: ReceiveRequest) -> Result<Deliveries, BrokerError> {
         self.check_open()?;
         let consumer_id = request.consumer_id;
         let consumer = self.consumers.get(consumer_id)?;
@@ -168,10 +183,9 @@ impl Inner {
         let outbox = Outbox::new(messages_max, limits.consumer_queue_bytes_max);
         let outbox = subscription.attach(consumer_id, outbox).ok_or_else(missing)?;
         subscription.ensure_dispatcher(|| Dispatcher {
+            inner: Arc::clone(self),
             topic: Arc::clone(&consumer.topic),
             subscription: Arc::clone(&subscription),
-            store: Arc::clone(&self.store),
-            metrics: Arc::clone(&self.metrics),
         });
         Ok(Deliveries { consumer_id, subscription, outbox, metrics: Arc::clone(&self.metrics) })
     }
@@ -194,16 +208,19 @@ impl Inner {
             return Err(BrokerError::AckRefused { reason });
         }
         Metrics::add(&self.metrics.messages_acked, 1);
-        if subscription.needs_staging() {
-            self.store.stage(subscription).map_err(store_error)?;
-        }
+        subscription.stage(&self.store)?;
         Ok(response)
     }
 
     pub(crate) fn nack(&self, request: &NackRequest) -> Result<NackResponse, BrokerError> {
         let (_, subscription, offset) =
             self.acknowledged("Nack", request.msg_id.as_ref(), &request.subscription_name)?;
-        subscription.nack(offset, request.delay_ms.map(Duration::from_millis));
+        let reason = request.reason.as_deref().filter(|reason| !reason.is_empty()).unwrap_or(NACK_REASON_NONE);
+        let reason = cut(reason, self.config.limits.nack_reason_bytes_max).to_owned();
+        if subscription.nack(offset, request.delay_ms.map(Duration::from_millis), reason) {
+            // How often it failed is kept over a restart.
+            subscription.stage(&self.store)?;
+        }
         Ok(NackResponse { request_id: request.request_id })
     }
 
@@ -238,14 +255,17 @@ impl Inner {
 
 fn kind(value: i32) -> Result<SubscriptionType, BrokerError> {
     match SubscriptionType::try_from(value) {
-        Ok(SubscriptionType::KeyShared) => Err(BrokerError::SubscribeRefused {
-            reason: "key-shared subscriptions are not supported; use exclusive, shared or failover".to_owned(),
-        }),
         Ok(kind) => Ok(kind),
         Err(_) => Err(BrokerError::SubscribeRefused {
-            reason: format!("the subscription type {value} is unknown, it must be 0, 1 or 2"),
+            reason: format!("the subscription type {value} is unknown, it must be 0, 1, 2 or 3"),
         }),
     }
+}
+
+/// The longest beginning of `text` within that many bytes.
+fn cut(text: &str, bytes_max: usize) -> &str {
+    let end = (0..=bytes_max.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default();
+    &text[..end]
 }
 
 fn kind_in_words(kind: SubscriptionType) -> &'static str {

@@ -5,7 +5,7 @@ use crate::BrokerError;
 use crate::inner::Inner;
 use crate::names::{TopicName, check_namespace, split_partition};
 use crate::producers::{named_reference, strategy};
-use crate::subscription::Subscription;
+use crate::subscription::{Position, Subscription};
 use crate::topic::Topic;
 use crate::topics::NewTopics;
 use irongate_proto::danube::DispatchStrategy;
@@ -88,12 +88,15 @@ impl Inner {
             let infos = topic.subscriptions();
             subscriptions.extend(infos.iter().map(|one| self.subscription_info(topic, one, bounds.next_offset)));
         }
+        let retention = topics.iter().find_map(|topic| topic.retention());
         let summary = Some(self.summary(name.as_str().to_owned(), &topics)?);
-        Ok(v1::DescribeTopicResponse { summary, partitions, subscriptions })
+        Ok(v1::DescribeTopicResponse { summary, partitions, subscriptions, retention })
     }
 
     fn subscription_info(&self, topic: &Topic, subscription: &Subscription, next_offset: u64) -> v1::SubscriptionInfo {
-        let (cursor, acked_ahead) = subscription.position().unwrap_or_default();
+        let Position { cursor, acked_ahead, unacked, blocked } = subscription.position();
+        let (delivered_per_second, acked_per_second) = subscription.rates();
+        let (blocked_offset, blocked_reason) = blocked.unzip();
         let attach = Duration::from_millis(self.config.limits.consumer_attach_ms);
         v1::SubscriptionInfo {
             topic: topic.name().to_owned(),
@@ -102,6 +105,11 @@ impl Inner {
             consumer_count: u32::try_from(subscription.consumers_present(attach)).unwrap_or(u32::MAX),
             next_offset: cursor,
             backlog_count: next_offset.saturating_sub(cursor).saturating_sub(acked_ahead),
+            unacked_count: unacked as u64,
+            delivered_per_second,
+            acked_per_second,
+            blocked_offset,
+            blocked_reason: blocked_reason.unwrap_or_default(),
         }
     }
 

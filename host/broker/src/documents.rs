@@ -6,16 +6,20 @@
 //! | `n/<namespace>` | empty |
 //! | `t/<topic>` | [`TopicDocument`] |
 //! | `s/<topic>` 0 `<subscription>` | [`SubscriptionDocument`] |
+//! | `p/<topic>` 0 `<subscription>` | [`SettingsDocument`] |
 //! | `r/<subject>` | [`SubjectDocument`] |
 //! | `d/<schema id, version, big-endian>` | the definition's bytes |
 //! | `c` | [`CountersDocument`] |
 
+use irongate_proto::danube_admin::SubscriptionFailurePolicy;
+use irongate_proto::irongate_v1::Retention;
 use irongate_store::DocumentWrite;
 use prost::Message;
 
 pub(crate) const NAMESPACES: &[u8] = b"n/";
 pub(crate) const TOPICS: &[u8] = b"t/";
 pub(crate) const SUBSCRIPTIONS: &[u8] = b"s/";
+pub(crate) const SETTINGS: &[u8] = b"p/";
 pub(crate) const SUBJECTS: &[u8] = b"r/";
 pub(crate) const COUNTERS: &[u8] = b"c";
 const DEFINITIONS: &[u8] = b"d/";
@@ -40,6 +44,8 @@ pub(crate) struct TopicDocument {
     pub(crate) created_at_ms: u64,
     #[prost(message, optional, tag = "4")]
     pub(crate) binding: Option<BindingDocument>,
+    #[prost(message, optional, tag = "5")]
+    pub(crate) retention: Option<Retention>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -63,6 +69,29 @@ pub(crate) struct SubscriptionDocument {
     /// First and last of each acknowledged run beyond the cursor, ascending.
     #[prost(uint64, repeated, tag = "3")]
     pub(crate) acked: Vec<u64>,
+    #[prost(message, repeated, tag = "4")]
+    pub(crate) failures: Vec<FailureDocument>,
+}
+
+/// A message that was not acknowledged, how often, and why the last time.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct FailureDocument {
+    #[prost(uint64, tag = "1")]
+    pub(crate) offset: u64,
+    #[prost(uint32, tag = "2")]
+    pub(crate) count: u32,
+    #[prost(string, tag = "3")]
+    pub(crate) reason: String,
+}
+
+/// What an administrator set for a subscription; it may be set before the subscription exists.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct SettingsDocument {
+    #[prost(message, optional, tag = "1")]
+    pub(crate) failure_policy: Option<SubscriptionFailurePolicy>,
+    /// 0: as the broker's limits say.
+    #[prost(uint32, tag = "2")]
+    pub(crate) unacked_messages_max: u32,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -103,6 +132,10 @@ pub(crate) fn subscription_key(topic: &str, subscription: &str) -> Vec<u8> {
     [SUBSCRIPTIONS, topic.as_bytes(), &[SEPARATOR], subscription.as_bytes()].concat()
 }
 
+pub(crate) fn settings_key(topic: &str, subscription: &str) -> Vec<u8> {
+    [SETTINGS, topic.as_bytes(), &[SEPARATOR], subscription.as_bytes()].concat()
+}
+
 pub(crate) fn definition_key(schema_id: u64, version: u32) -> Vec<u8> {
     [DEFINITIONS, &schema_id.to_be_bytes(), &version.to_be_bytes()].concat()
 }
@@ -113,8 +146,8 @@ pub(crate) fn name_in<'a>(prefix: &[u8], key: &'a [u8]) -> Option<&'a str> {
 }
 
 /// Topic and subscription in a key.
-pub(crate) fn subscription_in(key: &[u8]) -> Option<(&str, &str)> {
-    name_in(SUBSCRIPTIONS, key)?.split_once(char::from(SEPARATOR))
+pub(crate) fn subscription_in<'a>(prefix: &[u8], key: &'a [u8]) -> Option<(&'a str, &'a str)> {
+    name_in(prefix, key)?.split_once(char::from(SEPARATOR))
 }
 
 pub(crate) fn set(key: Vec<u8>, document: &impl Message) -> DocumentWrite {

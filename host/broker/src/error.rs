@@ -135,6 +135,20 @@ pub enum BrokerError {
         /// Empty, or what there is instead.
         hint: String,
     },
+    /// The subscription is unknown.
+    #[error("the topic {topic} has no subscription {subscription}")]
+    SubscriptionMissing {
+        /// The topic.
+        topic: String,
+        /// The subscription.
+        subscription: String,
+    },
+    /// What was asked for does not fit the state of things.
+    #[error("{what}")]
+    Precondition {
+        /// A sentence naming what, and why not.
+        what: String,
+    },
     /// A named limit is reached.
     #[error("{what}: the limit is {limit}")]
     LimitReached {
@@ -154,6 +168,12 @@ pub enum BrokerError {
     ConsumerMissing {
         /// The id.
         consumer_id: u64,
+    },
+    /// The topic has an exclusive producer, or cannot have one now.
+    #[error("{reason}")]
+    ProducerRefused {
+        /// A sentence.
+        reason: String,
     },
     /// A message refused for another reason than its payload.
     #[error("Unable to publish the message: {reason}")]
@@ -202,6 +222,12 @@ pub enum BrokerError {
         /// A sentence.
         what: String,
     },
+    /// The disk is almost full; writing goes on when there is room again.
+    #[error("{what}")]
+    DiskFull {
+        /// A sentence with what is free and what must stay free.
+        what: String,
+    },
     /// The store refuses writes since a write or sync failed; [`crate::Broker::health`] says the same.
     #[error("the store refuses writes: {reason}")]
     Unwritable {
@@ -230,6 +256,7 @@ impl BrokerError {
             | Self::MessageTooLarge { .. } => Code::InvalidArgument,
             Self::NamespaceMissing { .. } | Self::Unwritable { .. } | Self::Closed => Code::Unavailable,
             Self::TopicMissing { .. }
+            | Self::SubscriptionMissing { .. }
             | Self::ProducerMissing { .. }
             | Self::ConsumerMissing { .. }
             | Self::SchemaMissing { .. } => Code::NotFound,
@@ -237,11 +264,13 @@ impl BrokerError {
             Self::StrategyMismatch { .. }
             | Self::SubjectMismatch { .. }
             | Self::SubjectUnregistered { .. }
+            | Self::Precondition { .. }
             | Self::VersionUnregistered { .. } => Code::FailedPrecondition,
-            Self::LimitReached { .. } => Code::ResourceExhausted,
-            Self::PublishRefused { .. } | Self::PayloadInvalid { .. } | Self::SubscribeRefused { .. } => {
-                Code::PermissionDenied
-            }
+            Self::LimitReached { .. } | Self::DiskFull { .. } => Code::ResourceExhausted,
+            Self::ProducerRefused { .. }
+            | Self::PublishRefused { .. }
+            | Self::PayloadInvalid { .. }
+            | Self::SubscribeRefused { .. } => Code::PermissionDenied,
             Self::AckRefused { .. } | Self::SchemaRefused { .. } | Self::Unreadable { .. } => Code::Internal,
         }
     }

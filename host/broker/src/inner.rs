@@ -8,6 +8,7 @@ use crate::metrics::{Metrics, MetricsSnapshot};
 use crate::producers::Producers;
 use crate::recent::RecentBudget;
 use crate::registry::Registry;
+use crate::retention::keep_retaining;
 use crate::topics::Topics;
 use crate::{BrokerError, OpenError};
 use irongate_store::{Store, StoreOptions};
@@ -50,6 +51,8 @@ impl Inner {
             // The bytes bound the records as well: each counts at least 64.
             queue_records_max: limits.commit_queue_bytes_max,
             staged_delay_max_ms: limits.cursor_delay_max_ms,
+            free_bytes_min: limits.disk_free_bytes_min,
+            free_bytes: config.free_bytes.clone(),
             commit_hook: config.commit_hook.clone(),
             ..StoreOptions::default()
         };
@@ -75,6 +78,8 @@ impl Inner {
             config,
         });
         runtime.spawn(tidy(Arc::downgrade(&inner)));
+        let every = Duration::from_millis(inner.config.limits.retention_interval_ms);
+        runtime.spawn(keep_retaining(Arc::downgrade(&inner), every));
         Ok(inner)
     }
 
@@ -112,6 +117,9 @@ impl Inner {
             messages_redelivered_total: Metrics::read(&metrics.messages_redelivered),
             messages_dropped_total: Metrics::read(&metrics.messages_dropped),
             messages_acked_total: Metrics::read(&metrics.messages_acked),
+            messages_dead_lettered_total: Metrics::read(&metrics.messages_dead_lettered),
+            messages_poison_dropped_total: Metrics::read(&metrics.messages_poison_dropped),
+            messages_passed_over_total: Metrics::read(&metrics.messages_passed_over),
             commits_total: store.commits_total,
             commit_records_total: store.records_total,
             commit_bytes_total: store.bytes_total,

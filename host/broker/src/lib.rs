@@ -7,11 +7,13 @@
 //! the next group commit, at most [`Limits::cursor_delay_max_ms`] later: after a crash, that
 //! much is delivered again, never less and never out of what was acknowledged before.
 
+mod admin;
 mod binding;
 mod browse;
 mod commits;
 mod config;
 mod consumers;
+mod deletion;
 mod directory;
 mod documents;
 mod error;
@@ -19,10 +21,12 @@ mod inner;
 mod metrics;
 mod names;
 mod outbox;
+mod policies;
 mod producers;
 mod publish;
 mod recent;
 mod registry;
+mod retention;
 mod subscription;
 mod topic;
 mod topics;
@@ -30,7 +34,7 @@ mod topics;
 pub use browse::Browse;
 pub use config::{BrokerConfig, Limits};
 pub use error::{BrokerError, OpenError};
-pub use irongate_store::CommitHook;
+pub use irongate_store::{CommitHook, FreeBytes};
 pub use metrics::MetricsSnapshot;
 pub use publish::violation;
 pub use subscription::Deliveries;

@@ -15,6 +15,9 @@ pub(crate) struct Metrics {
     pub(crate) messages_redelivered: AtomicU64,
     pub(crate) messages_dropped: AtomicU64,
     pub(crate) messages_acked: AtomicU64,
+    pub(crate) messages_dead_lettered: AtomicU64,
+    pub(crate) messages_poison_dropped: AtomicU64,
+    pub(crate) messages_passed_over: AtomicU64,
     pub(crate) browse_streams: AtomicU64,
 }
 
@@ -50,6 +53,12 @@ pub struct MetricsSnapshot {
     pub messages_dropped_total: u64,
     /// Acknowledgements.
     pub messages_acked_total: u64,
+    /// Messages that failed too often and went to a dead letter topic.
+    pub messages_dead_lettered_total: u64,
+    /// Messages that failed too often and were dropped, as the poison policy says.
+    pub messages_poison_dropped_total: u64,
+    /// Messages of key-shared subscriptions whose key no consumer wanted.
+    pub messages_passed_over_total: u64,
     /// Group commits synced to disk.
     pub commits_total: u64,
     /// Messages in them; divided by `commits_total`, the mean group size.

@@ -59,6 +59,13 @@ impl Recent {
         }
     }
 
+    /// Records before `first` are gone from the log.
+    pub(crate) fn forget_before(&mut self, first: u64) {
+        while self.records.front().is_some_and(|record| record.offset < first) {
+            self.pop();
+        }
+    }
+
     pub(crate) fn clear(&mut self) {
         self.budget.used.fetch_sub(self.bytes, Ordering::Relaxed);
         self.records = VecDeque::new();
@@ -114,6 +121,9 @@ mod tests {
         assert_eq!(offsets(recent.read(3, 1, usize::MAX)), Some(vec![3]));
         assert_eq!(offsets(recent.read(2, 10, 200)), Some(vec![2, 3]));
         assert_eq!(offsets(recent.read(5, 10, usize::MAX)), None);
+        recent.forget_before(4);
+        assert_eq!(offsets(recent.read(3, 10, usize::MAX)), None);
+        assert_eq!(offsets(recent.read(4, 10, usize::MAX)), Some(vec![4]));
         recent.push(&appended(9, 100));
         assert_eq!(offsets(recent.read(4, 10, usize::MAX)), None);
         drop(recent);

@@ -4,17 +4,19 @@
 use crate::BrokerError;
 use crate::binding::Binding;
 use crate::commits::store_error;
-use crate::documents::TopicDocument;
+use crate::documents::{SettingsDocument, TopicDocument};
 use crate::metrics::Metrics;
 use crate::names::TopicName;
 use crate::outbox::Outbox;
 use crate::producers::Producer;
 use crate::recent::{Recent, RecentBudget};
+use crate::retention::Measured;
 use crate::subscription::{Offered, Subscription};
 use irongate_proto::danube::StreamMessage;
+use irongate_proto::irongate_v1::Retention;
 use irongate_store::{Appended, LogBounds, Record, Store};
 use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use tokio::sync::Notify;
 
@@ -26,6 +28,8 @@ pub(crate) struct Topic {
     binding: RwLock<Option<Arc<Binding>>>,
     pub(crate) producers: Mutex<HashMap<String, Arc<Producer>>>,
     subscriptions: RwLock<BTreeMap<String, Arc<Subscription>>>,
+    /// What was set for subscriptions, whether they exist or not.
+    settings: RwLock<BTreeMap<String, SettingsDocument>>,
     recent: Mutex<Recent>,
     /// Woken after each group commit with messages of this topic.
     watchers: Mutex<Vec<Arc<Notify>>>,
@@ -33,6 +37,12 @@ pub(crate) struct Topic {
     taps: RwLock<Vec<Arc<Tap>>>,
     /// For messages without key or partition; used on the first partition only.
     pub(crate) round_robin: AtomicU64,
+    retention: RwLock<Option<Retention>>,
+    measured: Mutex<Measured>,
+    /// It has, or once had, an exclusive producer.
+    pub(crate) exclusive: AtomicBool,
+    /// It was deleted.
+    ended: AtomicBool,
 }
 
 /// A live reader of non-reliable topics.
@@ -51,20 +61,43 @@ impl Topic {
             binding: RwLock::new(document.binding.as_ref().map(|binding| Arc::new(Binding::restore(binding)))),
             producers: Mutex::default(),
             subscriptions: RwLock::default(),
+            settings: RwLock::default(),
             recent: Mutex::new(Recent::new(Arc::clone(budget))),
             watchers: Mutex::default(),
             taps: RwLock::default(),
             round_robin: AtomicU64::new(0),
+            retention: RwLock::new(document.retention),
+            measured: Mutex::default(),
+            exclusive: AtomicBool::new(false),
+            ended: AtomicBool::new(false),
         })
     }
 
     pub(crate) fn document(&self, binding: Option<&Binding>) -> TopicDocument {
+        self.document_with(binding, self.retention())
+    }
+
+    pub(crate) fn document_with(&self, binding: Option<&Binding>, retention: Option<Retention>) -> TopicDocument {
         TopicDocument {
             log: self.log,
             reliable: self.reliable,
             created_at_ms: self.created_at_ms,
             binding: binding.map(Binding::document),
+            retention,
         }
+    }
+
+    /// `None` keeps everything.
+    pub(crate) fn retention(&self) -> Option<Retention> {
+        *self.retention.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn set_retention(&self, retention: Option<Retention>) {
+        *self.retention.write().unwrap_or_else(PoisonError::into_inner) = retention;
+    }
+
+    pub(crate) fn measured(&self) -> MutexGuard<'_, Measured> {
+        self.measured.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -108,6 +141,32 @@ impl Topic {
         subscriptions.insert(subscription.name.clone(), subscription);
     }
 
+    pub(crate) fn remove_subscription(&self, name: &str) {
+        self.subscriptions.write().unwrap_or_else(PoisonError::into_inner).remove(name);
+    }
+
+    pub(crate) fn settings(&self, subscription: &str) -> Option<SettingsDocument> {
+        self.settings.read().unwrap_or_else(PoisonError::into_inner).get(subscription).cloned()
+    }
+
+    pub(crate) fn settings_count(&self) -> usize {
+        self.settings.read().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// `None` forgets them.
+    pub(crate) fn set_settings(&self, subscription: &str, settings: Option<SettingsDocument>) {
+        let mut all = self.settings.write().unwrap_or_else(PoisonError::into_inner);
+        match settings {
+            Some(settings) => all.insert(subscription.to_owned(), settings),
+            None => all.remove(subscription),
+        };
+    }
+
+    /// Names of subscriptions with settings.
+    pub(crate) fn settings_names(&self) -> Vec<String> {
+        self.settings.read().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
+    }
+
     /// Forgets subscriptions for which `forget` holds, and says how many went.
     pub(crate) fn forget_subscriptions(&self, forget: impl Fn(&Subscription) -> bool) -> usize {
         let mut subscriptions = self.subscriptions.write().unwrap_or_else(PoisonError::into_inner);
@@ -140,6 +199,30 @@ impl Topic {
         } else {
             recent.push(record);
         }
+    }
+
+    /// Messages before `first` are gone from the log.
+    pub(crate) fn forget_before(&self, first: u64) {
+        self.recent().forget_before(first);
+    }
+
+    /// The topic is deleted: nothing enters it any more, whoever still holds it.
+    pub(crate) fn end(&self) {
+        self.ended.store(true, Ordering::Release);
+        self.recent().clear();
+        self.wake_watchers();
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::Acquire)
+    }
+
+    /// Refused once the topic is deleted.
+    pub(crate) fn check_alive(&self) -> Result<(), BrokerError> {
+        if self.has_ended() {
+            return Err(BrokerError::TopicMissing { topic: self.name().to_owned() });
+        }
+        Ok(())
     }
 
     /// Called after the last record of a commit.
@@ -214,6 +297,12 @@ impl Drop for Watch {
 pub(crate) struct TapGuard {
     topic: Arc<Topic>,
     tap: Arc<Tap>,
+}
+
+impl TapGuard {
+    pub(crate) fn topic(&self) -> &Arc<Topic> {
+        &self.topic
+    }
 }
 
 impl Drop for TapGuard {

@@ -4,9 +4,10 @@
 use crate::BrokerError;
 use crate::binding::Binding;
 use crate::config::Limits;
-use crate::documents::{self, CountersDocument, SubscriptionDocument, TopicDocument};
+use crate::documents::{self, CountersDocument, SettingsDocument, SubscriptionDocument, TopicDocument};
 use crate::inner::Inner;
 use crate::names::{TopicName, partition_name, partition_prefix, split_partition};
+use crate::policies::settings;
 use crate::recent::RecentBudget;
 use crate::subscription::{Ledger, LedgerLimits, Subscription};
 use crate::topic::Topic;
@@ -16,8 +17,10 @@ use irongate_store::{DocumentWrite, Store};
 use prost::Message;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::Notify;
+
+const KEY_MALFORMED: &str = "a subscription's key is malformed";
 
 /// There from the beginning, as in Danube.
 const NAMESPACE_DEFAULT: &str = "default";
@@ -55,14 +58,25 @@ impl Topics {
             let document: TopicDocument = decode(name, value)?;
             state.topics.insert(name.to_owned(), Topic::new(parsed, &document, recent));
         }
+        for document in store.documents(documents::SETTINGS) {
+            let (key, value) = document.map_err(|error| error.to_string())?;
+            let (topic, name) = documents::subscription_in(documents::SETTINGS, &key).ok_or(KEY_MALFORMED)?;
+            let document: SettingsDocument = decode(name, value)?;
+            if let Some(topic) = state.topics.get(topic) {
+                topic.set_settings(name, Some(document));
+            }
+        }
         for document in store.documents(documents::SUBSCRIPTIONS) {
             let (key, value) = document.map_err(|error| error.to_string())?;
-            let (topic, name) = documents::subscription_in(&key).ok_or("a subscription's key is malformed")?;
+            let (topic, name) = documents::subscription_in(documents::SUBSCRIPTIONS, &key).ok_or(KEY_MALFORMED)?;
             let document: SubscriptionDocument = decode(name, value)?;
             let Some(topic) = state.topics.get(topic) else { continue };
             let kind = SubscriptionType::try_from(document.kind).map_err(|error| error.to_string())?;
-            let ledger = Ledger::restore(LedgerLimits::from(limits), &document);
-            topic.add_subscription(Subscription::new(topic.name(), name, kind, Some(ledger)));
+            let settings = settings(topic.settings(name).as_ref(), limits).map_err(|error| error.to_string())?;
+            let keyed = Subscription::is_keyed(kind);
+            let ledger = Ledger::restore(LedgerLimits::from(limits), settings, keyed, &document);
+            let grace = Duration::from_millis(limits.consumer_idle_ms);
+            topic.add_subscription(Subscription::new(topic.name(), name, kind, Some(ledger), grace));
         }
         Ok(Self { state: RwLock::new(state), created: Arc::default() })
     }
@@ -110,6 +124,14 @@ impl Topics {
         self.read().topics.values().cloned().collect()
     }
 
+    pub(crate) fn remove(&self, name: &str) {
+        self.write().topics.remove(name);
+    }
+
+    pub(crate) fn remove_namespace(&self, namespace: &str) {
+        self.write().namespaces.remove(namespace);
+    }
+
     pub(crate) fn count(&self) -> usize {
         self.read().topics.len()
     }
@@ -140,6 +162,11 @@ impl Topics {
         }
         Ok(())
     }
+}
+
+/// Whether a namespace cannot be deleted.
+pub(crate) fn is_permanent(namespace: &str) -> bool {
+    namespace == NAMESPACE_DEFAULT
 }
 
 fn decode<T: Message + Default>(what: &str, bytes: bytes::Bytes) -> Result<T, String> {
@@ -221,6 +248,7 @@ impl Inner {
                 reliable: new.strategy == DispatchStrategy::Reliable,
                 created_at_ms: clock_ms(),
                 binding: binding.as_ref().map(Binding::document),
+                retention: None,
             };
             counters.next_log += 1;
             writes.push(documents::set(documents::key(documents::TOPICS, name.as_str()), &document));

@@ -27,8 +27,8 @@ use tower_http::timeout::{RequestBodyTimeout, RequestBodyTimeoutLayer};
 /// gRPC-web in, gRPC out. A browser's upload may stall; a native connection has keep-alive instead.
 type Web = RequestBodyTimeout<GrpcWebService<Routes>>;
 
-/// The one path whose service must know how the client addressed the server.
-const LOOKUP_PATH: &str = "/danube.Discovery/TopicLookup";
+/// The paths whose services must know how the client addressed the server.
+const ADDRESS_PATHS: [&str; 2] = ["/danube.Discovery/TopicLookup", "/danube_admin.BrokerAdmin/ListBrokers"];
 
 /// Everything a connection can reach; clones share it.
 #[derive(Clone)]
@@ -84,7 +84,7 @@ impl Doors {
                 return ready(refused(refusal, kind(&request)));
             }
         };
-        if request.uri().path() == LOOKUP_PATH {
+        if ADDRESS_PATHS.contains(&request.uri().path()) {
             request.extensions_mut().insert(ClientAuthority(authority));
         }
         let kind = kind(&request);

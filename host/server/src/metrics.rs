@@ -85,7 +85,7 @@ fn of_the_server(counters: &Counters) -> [Metric; 6] {
     ]
 }
 
-fn of_messages(broker: &MetricsSnapshot) -> [Metric; 9] {
+fn of_messages(broker: &MetricsSnapshot) -> [Metric; 12] {
     [
         ("broker_published_messages_total", "Messages accepted.", broker.messages_published_total),
         ("broker_published_bytes_total", "Encoded size of the messages accepted.", broker.bytes_published_total),
@@ -108,6 +108,21 @@ fn of_messages(broker: &MetricsSnapshot) -> [Metric; 9] {
             broker.messages_dropped_total,
         ),
         ("broker_acknowledged_messages_total", "Acknowledgements.", broker.messages_acked_total),
+        (
+            "broker_dead_lettered_messages_total",
+            "Messages that failed too often and went to a dead letter topic.",
+            broker.messages_dead_lettered_total,
+        ),
+        (
+            "broker_poison_dropped_messages_total",
+            "Messages that failed too often and were dropped, as the poison policy says.",
+            broker.messages_poison_dropped_total,
+        ),
+        (
+            "broker_passed_over_messages_total",
+            "Messages of key-shared subscriptions whose key no consumer wanted.",
+            broker.messages_passed_over_total,
+        ),
     ]
 }
 

@@ -172,6 +172,22 @@ mod tests {
     }
 
     #[test]
+    fn codes_and_sentences_of_administration_fit_them() {
+        let text = String::from;
+        let missing = BrokerError::SubscriptionMissing { topic: text("/a/b"), subscription: text("s") };
+        let table = [
+            (missing, Code::NotFound, "the topic /a/b has no subscription s"),
+            (BrokerError::Precondition { what: text("not now") }, Code::FailedPrecondition, "not now"),
+            (BrokerError::ProducerRefused { reason: text("taken") }, Code::PermissionDenied, "taken"),
+            (BrokerError::DiskFull { what: text("no room") }, Code::ResourceExhausted, "no room"),
+        ];
+        for (error, code, sentence) in table {
+            let status = refuse(error);
+            assert_eq!((status.code(), status.message()), (code, sentence));
+        }
+    }
+
+    #[test]
     fn violations_travel_in_words_and_in_the_details() {
         let status = refuse(invalid(vec![violation("\"ab\" is shorter than 3 characters")]));
         assert!(

@@ -152,7 +152,7 @@ async fn a_cut_off_or_garbled_body_is_answered_with_a_status() {
 #[tokio::test]
 async fn an_unknown_service_and_method_are_unimplemented() {
     let server = TestServer::start().await;
-    for path in ["/danube.Nothing/Nothing", "/danube.Discovery/Nothing", "/danube_admin.BrokerAdmin/ListBrokers"] {
+    for path in ["/danube.Nothing/Nothing", "/danube.Discovery/Nothing", "/danube_admin.ClusterAdmin/ClusterStatus"] {
         assert_eq!(status(&server.post(path, BINARY, &frame(0, b"")).await).0, 12, "{path}");
     }
 }

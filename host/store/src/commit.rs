@@ -1,4 +1,4 @@
-//! What is written together: appends to logs and documents, all or nothing.
+//! What is written together: appends to logs, documents and cuts, all or nothing.
 
 use crate::StoreError;
 use bytes::Bytes;
@@ -25,6 +25,16 @@ pub struct DocumentWrite {
     pub value: Option<Vec<u8>>,
 }
 
+/// The beginning of a log, to be deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cut {
+    /// The log.
+    pub log: u64,
+    /// The first offset to keep. One beyond the end deletes everything; the next record
+    /// gets the offset it would have got anyway.
+    pub first_offset: u64,
+}
+
 /// A record after its commit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Appended {
@@ -40,10 +50,11 @@ pub struct Appended {
 
 type Done = Box<dyn FnOnce(Result<Vec<Appended>, StoreError>) + Send>;
 
-/// Appends and documents that are written atomically, in one group commit.
+/// Appends, documents and cuts that are written atomically, in one group commit.
 pub struct Commit {
     pub(crate) appends: Vec<Append>,
     pub(crate) documents: Vec<DocumentWrite>,
+    pub(crate) cuts: Vec<Cut>,
     pub(crate) done: Done,
 }
 
@@ -56,11 +67,22 @@ impl Commit {
         documents: Vec<DocumentWrite>,
         done: impl FnOnce(Result<Vec<Appended>, StoreError>) + Send + 'static,
     ) -> Self {
-        Self { appends, documents, done: Box::new(done) }
+        Self { appends, documents, cuts: Vec::new(), done: Box::new(done) }
+    }
+
+    /// Logs that lose their beginning with this commit, after its appends.
+    #[must_use]
+    pub fn with_cuts(self, cuts: Vec<Cut>) -> Self {
+        Self { cuts, ..self }
     }
 
     pub(crate) fn records(&self) -> usize {
-        self.appends.len() + self.documents.len()
+        self.appends.len() + self.documents.len() + self.cuts.len()
+    }
+
+    /// Whether it gives room back.
+    pub(crate) fn deletes(&self) -> bool {
+        !self.cuts.is_empty() || (self.appends.is_empty() && self.documents.iter().all(|one| one.value.is_none()))
     }
 
     pub(crate) fn bytes(&self) -> usize {

@@ -2,15 +2,17 @@
 //! completes all of it in order. While it syncs, the next group gathers. It decides
 //! offsets and append times; nobody else writes to the database.
 
-use crate::commit::{Append, Appended, Commit, DocumentWrite};
+use crate::commit::{Append, Appended, Commit, Cut, DocumentWrite};
 use crate::error::fjall_words;
+use crate::head::Head;
 use crate::keys::{TIME_BYTES, log_key, log_value};
 use crate::log::Logs;
 use crate::queue::{Group, Queue};
+use crate::space::Space;
 use crate::store::Counters;
 use crate::{CommitHook, Durability, StoreError};
 use fjall::{Database, Keyspace, OwnedWriteBatch};
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -23,26 +25,59 @@ pub(crate) struct Committer {
     pub(crate) counters: Arc<Counters>,
     pub(crate) durability: Durability,
     pub(crate) hook: Option<CommitHook>,
+    /// Logs with records to remove from the tables.
+    pub(crate) sweeps: VecDeque<u64>,
+    pub(crate) space: Arc<Space>,
 }
 
-/// Next offset and last append time of the logs a group touches, before it is written.
-type Heads = HashMap<u64, (u64, u64)>;
+/// Records removed from the tables between two groups.
+const SWEEP_RECORDS_MAX: u64 = 4096;
+
+/// The logs a group touches, as they are once it is written.
+type Heads = HashMap<u64, Head>;
 
 impl Committer {
     /// Runs until the queue is closed and empty, or until a write fails.
-    pub(crate) fn run(self) {
+    pub(crate) fn run(mut self) {
         let mut number = 0;
-        while let Some(group) = self.queue.next_group() {
+        while let Some(mut group) = self.queue.next_group(self.sweeps.is_empty()) {
+            self.turn_away(&mut group);
             let records = group.commits.iter().map(Commit::records).sum();
             let bytes = group.commits.iter().map(Commit::bytes).sum();
             let outcome = self.write(&group, number);
             // Room first: a caller woken by its completion finds the queue drained.
             self.queue.release(records, bytes);
             match outcome {
-                Ok(appended) => complete(group.commits, appended),
+                Ok(appended) => {
+                    let cuts = group.commits.iter().flat_map(|commit| &commit.cuts);
+                    self.sweeps.extend(cuts.map(|cut| cut.log));
+                    complete(group.commits, appended);
+                }
                 Err(reason) => return self.fail(group.commits, &reason),
             }
             number += 1;
+            if let Err(reason) = self.sweep() {
+                return self.fail(Vec::new(), &reason);
+            }
+        }
+    }
+
+    /// Refuses what the disk has no room for, before any of it is written.
+    fn turn_away(&self, group: &mut Group) {
+        let bytes = group.commits.iter().map(Commit::bytes).sum::<usize>() as u64;
+        if group.is_empty() || self.space.check(bytes).is_ok() {
+            return;
+        }
+        let essential = group.commits.iter().filter(|commit| commit.deletes()).map(Commit::bytes).sum::<usize>();
+        let goes_on = self.space.check_essential(essential as u64).is_ok();
+        if !goes_on {
+            self.queue.restage(std::mem::take(&mut group.staged));
+        }
+        let Err(error) = self.space.check(bytes) else { return };
+        let refused = group.commits.extract_if(.., |commit| !(goes_on && commit.deletes()));
+        for commit in refused.collect::<Vec<_>>() {
+            self.queue.release(commit.records(), commit.bytes());
+            (commit.done)(Err(error.clone()));
         }
     }
 
@@ -58,6 +93,9 @@ impl Committer {
                 records.push(self.append(&mut batch, &mut heads, append, now_ms)?);
             }
             appended.push(records);
+            for cut in &commit.cuts {
+                self.cut(&mut batch, &mut heads, *cut)?;
+            }
             for document in &commit.documents {
                 self.document(&mut batch, document.clone());
             }
@@ -86,16 +124,48 @@ impl Committer {
         append: &Append,
         now_ms: u64,
     ) -> Result<Appended, String> {
-        let (offset, last_ms) = match heads.get(&append.log) {
-            Some(head) => *head,
-            None => self.logs.head(append.log).map_err(|error| error.to_string())?,
-        };
-        let append_time_ms = now_ms.max(last_ms);
+        let head = self.head(heads, append.log)?;
+        let offset = head.next_offset;
+        let append_time_ms = now_ms.max(head.last_ms);
         let value = log_value(append_time_ms, &append.record);
         batch.insert(self.logs.keyspace(), log_key(append.log, offset), value.clone());
-        heads.insert(append.log, (offset + 1, append_time_ms));
+        heads.insert(append.log, Head { next_offset: offset + 1, last_ms: append_time_ms, ..head });
         // The record shares the bytes that the memtable keeps.
         Ok(Appended { log: append.log, offset, append_time_ms, record: value.slice(TIME_BYTES..) })
+    }
+
+    fn head(&self, heads: &Heads, log: u64) -> Result<Head, String> {
+        match heads.get(&log) {
+            Some(head) => Ok(*head),
+            None => self.logs.head(log).map_err(|error| error.to_string()),
+        }
+    }
+
+    fn cut(&self, batch: &mut OwnedWriteBatch, heads: &mut Heads, cut: Cut) -> Result<(), String> {
+        let head = self.head(heads, cut.log)?.cut(cut.first_offset);
+        batch.insert(self.logs.stored_heads(), cut.log.to_be_bytes(), head.encode());
+        heads.insert(cut.log, head);
+        Ok(())
+    }
+
+    /// Removes some of the records that were cut off. Not synced: what a crash undoes is
+    /// done again after the next start.
+    fn sweep(&mut self) -> Result<(), String> {
+        let Some(log) = self.sweeps.front().copied() else { return Ok(()) };
+        let mut head = self.logs.head(log).map_err(|error| error.to_string())?;
+        let end = head.first_offset.min(head.swept_offset + SWEEP_RECORDS_MAX);
+        let mut batch = self.database.batch();
+        for offset in head.swept_offset..end {
+            batch.remove(self.logs.keyspace(), log_key(log, offset));
+        }
+        head.swept_offset = head.swept_offset.max(end);
+        batch.insert(self.logs.stored_heads(), log.to_be_bytes(), head.encode());
+        batch.commit().map_err(|error| fjall_words(&error))?;
+        self.logs.advance(Heads::from([(log, head)]));
+        if head.swept_offset >= head.first_offset {
+            self.sweeps.pop_front();
+        }
+        Ok(())
     }
 
     fn document(&self, batch: &mut OwnedWriteBatch, document: DocumentWrite) {

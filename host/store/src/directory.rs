@@ -21,6 +21,7 @@ const FORMAT_VERSION: u64 = 1;
 
 const LOG_KEYSPACE: &str = "log";
 const DOCUMENTS_KEYSPACE: &str = "documents";
+const HEADS_KEYSPACE: &str = "heads";
 
 /// Unflushed records; bounds memory and the time a restart replays.
 const LOG_MEMTABLE_BYTES: u64 = 16 << 20;
@@ -36,6 +37,7 @@ pub(crate) struct Directory {
     pub(crate) database: Database,
     pub(crate) log: Keyspace,
     pub(crate) documents: Keyspace,
+    pub(crate) heads: Keyspace,
     pub(crate) lock: File,
 }
 
@@ -56,8 +58,8 @@ pub(crate) fn open(dir: &Path, options: &StoreOptions) -> Result<Directory, Open
         Finding::Cut { bytes } => tracing::warn!(bytes, "cut off a torn last commit; it was never acknowledged"),
         Finding::Damaged { what } => return Err(corrupt(dir, what)),
     }
-    let (database, log, documents) = open_database(dir, &database_dir, options)?;
-    Ok(Directory { database, log, documents, lock })
+    let Keyspaces { database, log, documents, heads } = open_database(dir, &database_dir, options)?;
+    Ok(Directory { database, log, documents, heads, lock })
 }
 
 fn lock(dir: &Path) -> Result<File, OpenError> {
@@ -109,12 +111,15 @@ fn check_format(dir: &Path, store: &Path) -> Result<(), OpenError> {
     Err(OpenError::Format { dir: dir.to_owned(), found, supported })
 }
 
-fn open_database(
-    dir: &Path,
-    database_dir: &Path,
-    options: &StoreOptions,
-) -> Result<(Database, Keyspace, Keyspace), OpenError> {
-    let open = || -> fjall::Result<(Database, Keyspace, Keyspace)> {
+struct Keyspaces {
+    database: Database,
+    log: Keyspace,
+    documents: Keyspace,
+    heads: Keyspace,
+}
+
+fn open_database(dir: &Path, database_dir: &Path, options: &StoreOptions) -> Result<Keyspaces, OpenError> {
+    let open = || -> fjall::Result<Keyspaces> {
         let database = Database::builder(database_dir)
             .cache_size(options.block_cache_bytes)
             .worker_threads(WORKER_THREADS)
@@ -132,7 +137,11 @@ fn open_database(
         let documents = database.keyspace(DOCUMENTS_KEYSPACE, || {
             KeyspaceCreateOptions::default().max_memtable_size(DOCUMENTS_MEMTABLE_BYTES)
         })?;
-        Ok((database, log, documents))
+        // A directory of before logs could lose their beginning gets it here.
+        let heads = database.keyspace(HEADS_KEYSPACE, || {
+            KeyspaceCreateOptions::default().max_memtable_size(DOCUMENTS_MEMTABLE_BYTES)
+        })?;
+        Ok(Keyspaces { database, log, documents, heads })
     };
     // fjall asserts some invariants of its files; a damaged directory must still get a sentence.
     match catch_unwind(AssertUnwindSafe(open)) {

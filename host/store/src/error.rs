@@ -53,6 +53,17 @@ pub enum StoreError {
         /// The first failure.
         reason: Arc<str>,
     },
+    /// The disk is almost full. Nothing was written, and nothing is lost; writing goes on
+    /// when there is room again.
+    #[error(
+        "the disk of the data directory is full: {free_bytes} bytes are free, {bytes_min} must stay free; delete something or make room"
+    )]
+    DiskFull {
+        /// Bytes free.
+        free_bytes: u64,
+        /// Bytes that must stay free.
+        bytes_min: u64,
+    },
     /// One commit alone is larger than the queue.
     #[error("the commit has {bytes} bytes, the limit is {bytes_max}")]
     CommitTooLarge {

@@ -4,12 +4,16 @@
 //! ```text
 //! <data dir>/lock            held by the process that works on the directory
 //! <data dir>/store/format    "irongate-store 1\n"
-//! <data dir>/store/db/       a fjall database with two keyspaces
+//! <data dir>/store/db/       a fjall database with three keyspaces
 //!   log        key    log id u64 big-endian, offset u64 big-endian
 //!              value  append time in ms u64 big-endian, record bytes
 //!   documents  key and value as the caller gives them
+//!   heads      key    log id u64 big-endian
+//!              value  first offset, next offset, last append time in ms, swept offset, each u64 big-endian
 //! ```
-//! Offsets of a log are dense: they start at 0 and grow by one. Append times of a log
+//! Offsets of a log are dense: they start at 0 and grow by one. A log that lost its
+//! beginning has a head; without one it begins with its first record. What a head cuts
+//! off is gone with the commit, and removed from the tables afterwards, bit by bit. Append times of a log
 //! never go back, whatever the clock does. A record has at most 2^31 bytes; every
 //! integer on disk is a u64. Checksums are fjall's: xxh3 over each journal batch and
 //! each table block.
@@ -19,16 +23,18 @@ mod committer;
 mod directory;
 mod durability;
 mod error;
+mod head;
 mod journal;
 mod keys;
 mod log;
 mod options;
 mod queue;
+mod space;
 mod store;
 
-pub use commit::{Append, Appended, Commit, DocumentWrite, Staged};
+pub use commit::{Append, Appended, Commit, Cut, DocumentWrite, Staged};
 pub use durability::Durability;
 pub use error::{OpenError, StoreError};
 pub use log::{LogBounds, Record};
-pub use options::{CommitHook, StoreOptions};
+pub use options::{CommitHook, FreeBytes, StoreOptions};
 pub use store::{Store, StoreStats};

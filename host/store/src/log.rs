@@ -1,6 +1,7 @@
 //! Reading logs, and where each begins and ends. Nothing is written here.
 
 use crate::StoreError;
+use crate::head::Head;
 use crate::keys::{log_key, offset_of, split_value};
 use bytes::Bytes;
 use fjall::Keyspace;
@@ -18,6 +19,8 @@ pub struct Record {
     pub record: Bytes,
 }
 
+const HEAD_MALFORMED: &str = "the stored head of a log is malformed";
+
 /// Where a log begins and ends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LogBounds {
@@ -27,23 +30,37 @@ pub struct LogBounds {
     pub next_offset: u64,
 }
 
-#[derive(Clone, Copy)]
-struct Head {
-    first_offset: u64,
-    next_offset: u64,
-    last_ms: u64,
-}
-
 /// The log keyspace with the heads of the logs used so far. Heads are read from disk on
 /// first use, so that opening does not depend on the number of logs.
 pub(crate) struct Logs {
     keyspace: Keyspace,
+    stored_heads: Keyspace,
     heads: Mutex<HashMap<u64, Head>>,
 }
 
 impl Logs {
-    pub(crate) fn new(keyspace: Keyspace) -> Self {
-        Self { keyspace, heads: Mutex::default() }
+    pub(crate) fn new(keyspace: Keyspace, stored_heads: Keyspace) -> Self {
+        Self { keyspace, stored_heads, heads: Mutex::default() }
+    }
+
+    pub(crate) fn stored_heads(&self) -> &Keyspace {
+        &self.stored_heads
+    }
+
+    /// Logs with records that count as gone and are still to be removed.
+    pub(crate) fn unswept(&self) -> Result<Vec<u64>, StoreError> {
+        let mut logs = Vec::new();
+        for guard in self.stored_heads.iter() {
+            let (key, value) = guard.into_inner().map_err(|error| StoreError::read(&error))?;
+            let log = key.as_ref().try_into().ok().map(u64::from_be_bytes);
+            let head = Head::decode(&Bytes::from(value));
+            match (log, head) {
+                (Some(log), Some(head)) if head.swept_offset < head.first_offset => logs.push(log),
+                (Some(_), Some(_)) => {}
+                _ => return Err(StoreError::Read { reason: HEAD_MALFORMED.into() }),
+            }
+        }
+        Ok(logs)
     }
 
     pub(crate) fn keyspace(&self) -> &Keyspace {
@@ -58,35 +75,37 @@ impl Logs {
         if let Some(head) = self.lock().get(&log) {
             return Ok(*head);
         }
-        let mut range = self.keyspace.range(log_key(log, 0)..=log_key(log, u64::MAX));
+        let stored = self.stored_heads.get(log.to_be_bytes()).map_err(|error| StoreError::read(&error))?;
+        let malformed = || StoreError::Read { reason: HEAD_MALFORMED.into() };
+        let stored = stored.map(|value| Head::decode(&Bytes::from(value)).ok_or_else(malformed)).transpose()?;
+        let begin = stored.map_or(0, |head| head.first_offset);
+        let mut range = self.keyspace.range(log_key(log, begin)..=log_key(log, u64::MAX));
         let first = range.next().map(record_of).transpose()?;
         let last = match range.next_back() {
             Some(guard) => Some(record_of(guard)?),
             None => first.clone(),
         };
         let head = match (first, last) {
-            (Some(first), Some(last)) => {
-                Head { first_offset: first.offset, next_offset: last.offset + 1, last_ms: last.append_time_ms }
-            }
-            _ => Head { first_offset: 0, next_offset: 0, last_ms: 0 },
+            (Some(first), Some(last)) => Head {
+                first_offset: first.offset,
+                next_offset: last.offset + 1,
+                last_ms: last.append_time_ms,
+                swept_offset: stored.map_or(first.offset, |head| head.swept_offset),
+            },
+            _ => stored.unwrap_or_default(),
         };
         // The committer may have advanced the log meanwhile: what is in the map is newer.
         Ok(*self.lock().entry(log).or_insert(head))
     }
 
-    /// Next offset and last append time. Only the committer may rely on it staying so.
-    pub(crate) fn head(&self, log: u64) -> Result<(u64, u64), StoreError> {
-        self.load(log).map(|head| (head.next_offset, head.last_ms))
+    /// Only the committer may rely on it staying so.
+    pub(crate) fn head(&self, log: u64) -> Result<Head, StoreError> {
+        self.load(log)
     }
 
     /// Makes a written group visible.
-    pub(crate) fn advance(&self, written: HashMap<u64, (u64, u64)>) {
-        let mut heads = self.lock();
-        for (log, (next_offset, last_ms)) in written {
-            let head = heads.entry(log).or_insert(Head { first_offset: 0, next_offset: 0, last_ms: 0 });
-            head.next_offset = next_offset;
-            head.last_ms = last_ms;
-        }
+    pub(crate) fn advance(&self, written: HashMap<u64, Head>) {
+        self.lock().extend(written);
     }
 
     pub(crate) fn bounds(&self, log: u64) -> Result<LogBounds, StoreError> {
@@ -101,15 +120,32 @@ impl Logs {
         records_max: usize,
         bytes_max: usize,
     ) -> Result<Vec<Record>, StoreError> {
-        let bounds = self.bounds(log)?;
-        let first = from_offset.max(bounds.first_offset);
+        loop {
+            let bounds = self.bounds(log)?;
+            let first = from_offset.max(bounds.first_offset);
+            match self.read_within(log, first, bounds.next_offset, records_max, bytes_max) {
+                // The log lost its beginning while it was read.
+                Err(_) if self.bounds(log)?.first_offset > first => {}
+                outcome => return outcome,
+            }
+        }
+    }
+
+    fn read_within(
+        &self,
+        log: u64,
+        first: u64,
+        end: u64,
+        records_max: usize,
+        bytes_max: usize,
+    ) -> Result<Vec<Record>, StoreError> {
         let mut records = Vec::new();
         let mut bytes = 0;
-        if first >= bounds.next_offset {
+        if first >= end {
             return Ok(records);
         }
-        let stored = self.keyspace.range(log_key(log, first)..log_key(log, bounds.next_offset));
-        for (expected, guard) in (first..bounds.next_offset).zip(stored).take(records_max) {
+        let stored = self.keyspace.range(log_key(log, first)..log_key(log, end));
+        for (expected, guard) in (first..end).zip(stored).take(records_max) {
             let record = record_of(guard)?;
             if record.offset != expected {
                 let reason = format!("log {log} lacks offset {expected}; the next one is {}", record.offset);
@@ -135,6 +171,8 @@ impl Logs {
             match time {
                 Some(time) if time < time_ms => low = middle + 1,
                 Some(_) => high = middle,
+                // The log lost its beginning meanwhile.
+                None if self.bounds(log)?.first_offset > middle => low = middle + 1,
                 None => {
                     let reason = format!("log {log} lacks offset {middle}");
                     return Err(StoreError::Read { reason: reason.into() });

@@ -7,6 +7,10 @@ use std::sync::Arc;
 /// the device had refused the write. Meant for tests.
 pub type CommitHook = Arc<dyn Fn(u64) -> std::io::Result<()> + Send + Sync>;
 
+/// Says how many bytes are free for the data directory, instead of the operating system.
+/// Meant for tests.
+pub type FreeBytes = Arc<dyn Fn() -> std::io::Result<u64> + Send + Sync>;
+
 /// How to open a store.
 #[derive(Clone)]
 pub struct StoreOptions {
@@ -22,6 +26,11 @@ pub struct StoreOptions {
     pub staged_delay_max_ms: u64,
     /// Cache of table blocks in bytes. Default 8 MiB.
     pub block_cache_bytes: u64,
+    /// Bytes that stay free on disk: commits that would go below are refused until there is
+    /// room again. Deletions go on longer. Default 128 MiB.
+    pub free_bytes_min: u64,
+    /// See [`FreeBytes`].
+    pub free_bytes: Option<FreeBytes>,
     /// See [`CommitHook`].
     pub commit_hook: Option<CommitHook>,
 }
@@ -35,6 +44,8 @@ impl Default for StoreOptions {
             group_bytes_max: 8 << 20,
             staged_delay_max_ms: 100,
             block_cache_bytes: 8 << 20,
+            free_bytes_min: 128 << 20,
+            free_bytes: None,
             commit_hook: None,
         }
     }

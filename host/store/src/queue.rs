@@ -24,6 +24,12 @@ pub(crate) struct Group {
     pub(crate) staged: Vec<Arc<dyn Staged>>,
 }
 
+impl Group {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.commits.is_empty() && self.staged.is_empty()
+    }
+}
+
 pub(crate) struct Queue {
     state: Mutex<State>,
     work: Condvar,
@@ -97,11 +103,15 @@ impl Queue {
         Ok(())
     }
 
-    /// Waits for work. `None` when closed and empty.
-    pub(crate) fn next_group(&self) -> Option<Group> {
+    /// Waits for work; without `wait` the group may be empty.
+    /// `None` when closed and empty.
+    pub(crate) fn next_group(&self, wait: bool) -> Option<Group> {
         let mut state = self.lock();
         loop {
             if !state.commits.is_empty() {
+                break;
+            }
+            if !wait && !state.closed {
                 break;
             }
             let age = state.staged_since.map(|since| since.elapsed());
@@ -128,6 +138,15 @@ impl Queue {
             group.commits.extend(state.commits.pop_front());
         }
         Some(group)
+    }
+
+    /// Staged documents that could not be written now; a closed queue drops them.
+    pub(crate) fn restage(&self, staged: Vec<Arc<dyn Staged>>) {
+        let mut state = self.lock();
+        if !state.closed && !staged.is_empty() {
+            state.staged.extend(staged);
+            state.staged_since.get_or_insert_with(Instant::now);
+        }
     }
 
     /// Gives back the room of a finished group.
@@ -206,7 +225,7 @@ mod tests {
         assert!(queue.push(commit(1), false).is_ok());
         std::thread::scope(|scope| {
             let waiting = scope.spawn(|| queue.push(commit(2), true).is_ok());
-            let group = queue.next_group().unwrap();
+            let group = queue.next_group(true).unwrap();
             queue.release(group.commits[0].records(), group.commits[0].bytes());
             assert!(waiting.join().unwrap());
         });
@@ -220,7 +239,7 @@ mod tests {
         for bytes in [2000, 400, 400, 400] {
             assert!(queue.push(commit(bytes), false).is_ok());
         }
-        let sizes: Vec<usize> = (0..3).map(|_| queue.next_group().unwrap().commits.len()).collect();
+        let sizes: Vec<usize> = (0..3).map(|_| queue.next_group(true).unwrap().commits.len()).collect();
         assert_eq!(sizes, [1, 2, 1]);
     }
 

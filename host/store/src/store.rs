@@ -5,7 +5,8 @@ use crate::commit::{Commit, Staged};
 use crate::committer::Committer;
 use crate::log::Logs;
 use crate::queue::Queue;
-use crate::{Append, Appended, DocumentWrite, LogBounds, OpenError, Record, StoreError, StoreOptions, directory};
+use crate::space::Space;
+use crate::{Append, Appended, Cut, DocumentWrite, LogBounds, OpenError, Record, StoreError, StoreOptions, directory};
 use bytes::Bytes;
 use fjall::{Database, Keyspace};
 use std::fs::File;
@@ -55,6 +56,7 @@ pub struct Store {
     committer: Mutex<Option<JoinHandle<()>>>,
     database: Database,
     queue_bytes_max: usize,
+    space: Arc<Space>,
     _lock: File,
 }
 
@@ -67,9 +69,12 @@ impl Store {
     pub fn open(dir: impl AsRef<Path>, options: &StoreOptions) -> Result<Self, OpenError> {
         let dir = dir.as_ref();
         let directory = directory::open(dir, options)?;
-        let logs = Arc::new(Logs::new(directory.log));
+        let logs = Arc::new(Logs::new(directory.log, directory.heads));
+        let damaged = |error: StoreError| OpenError::Corrupt { dir: dir.to_owned(), what: error.to_string() };
+        let sweeps = logs.unswept().map_err(damaged)?.into();
         let queue = Arc::new(Queue::new(options));
         let counters = Arc::<Counters>::default();
+        let space = Arc::new(Space::new(dir, options));
         let committer = Committer {
             database: directory.database.clone(),
             documents: directory.documents.clone(),
@@ -78,6 +83,8 @@ impl Store {
             counters: Arc::clone(&counters),
             durability: options.durability,
             hook: options.commit_hook.clone(),
+            sweeps,
+            space: Arc::clone(&space),
         };
         let thread = std::thread::Builder::new().name("committer".to_owned()).spawn(move || committer.run());
         let thread = thread.map_err(|source| OpenError::Io { path: dir.to_owned(), source })?;
@@ -89,6 +96,7 @@ impl Store {
             committer: Mutex::new(Some(thread)),
             database: directory.database,
             queue_bytes_max: options.queue_bytes_max,
+            space,
             _lock: directory.lock,
         })
     }
@@ -122,12 +130,25 @@ impl Store {
     /// # Errors
     /// When nothing was written.
     pub fn commit(&self, appends: Vec<Append>, documents: Vec<DocumentWrite>) -> Result<Vec<Appended>, StoreError> {
+        self.commit_with_cuts(appends, documents, Vec::new())
+    }
+
+    /// The same, with logs that lose their beginning.
+    ///
+    /// # Errors
+    /// When nothing was written.
+    pub fn commit_with_cuts(
+        &self,
+        appends: Vec<Append>,
+        documents: Vec<DocumentWrite>,
+        cuts: Vec<Cut>,
+    ) -> Result<Vec<Appended>, StoreError> {
         let (sender, receiver) = mpsc::sync_channel(1);
         let commit = Commit::new(appends, documents, move |outcome| {
             // The receiver waits below for as long as this sender lives.
             let _ = sender.send(outcome);
         });
-        self.submit(commit)?;
+        self.submit(commit.with_cuts(cuts))?;
         receiver.recv().unwrap_or(Err(StoreError::Closed))
     }
 
@@ -194,7 +215,7 @@ impl Store {
     /// # Errors
     /// Why the store refuses writes.
     pub fn health(&self) -> Result<(), StoreError> {
-        self.queue.failure().map_or(Ok(()), |reason| Err(StoreError::Poisoned { reason }))
+        self.queue.failure().map_or_else(|| self.space.check(0), |reason| Err(StoreError::Poisoned { reason }))
     }
 
     /// The counters.
@@ -225,6 +246,15 @@ impl Store {
     /// When the directory cannot be read.
     pub fn disk_bytes(&self) -> Result<u64, StoreError> {
         self.database.disk_space().map_err(|error| StoreError::read(&error))
+    }
+
+    /// Records that count as gone and still take room on disk.
+    ///
+    /// # Errors
+    /// When stored data cannot be read.
+    pub fn unswept_records(&self) -> Result<u64, StoreError> {
+        let heads = self.logs.unswept()?.into_iter().map(|log| self.logs.head(log));
+        heads.map(|head| head.map(|head| head.first_offset - head.swept_offset)).sum()
     }
 
     /// Takes nothing more, writes and syncs what is queued and staged, and returns when

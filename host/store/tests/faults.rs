@@ -4,7 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 use bytes::Bytes;
-use irongate_store::{Append, Commit, DocumentWrite, Staged, Store, StoreError, StoreOptions};
+use irongate_store::{Append, Commit, Cut, DocumentWrite, Staged, Store, StoreError, StoreOptions};
 use std::io::{Error, ErrorKind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
@@ -177,4 +177,52 @@ fn a_staged_document_is_not_later_than_its_bound() {
     store.stage(Arc::new(Cursor { value: AtomicU64::new(1), taken: AtomicU64::new(0) })).unwrap();
     assert_eq!(receiver.recv().unwrap(), 0);
     assert!(begun.elapsed() >= std::time::Duration::from_millis(20));
+}
+
+/// A disk that is full at the nth question, and what must hold meanwhile: refusals that say
+/// why, deletions and cursors that go on, and writing again once there is room.
+#[test]
+fn a_full_disk_refuses_and_recovers() {
+    let dir = tempfile::tempdir().unwrap();
+    let free = Arc::new(AtomicU64::new(u64::MAX));
+    let told = Arc::clone(&free);
+    let options = StoreOptions {
+        free_bytes_min: 1000,
+        free_bytes: Some(Arc::new(move || Ok(told.load(Ordering::SeqCst)))),
+        ..StoreOptions::default()
+    };
+    let store = Store::open(dir.path(), &options).unwrap();
+    for _ in 0..2 {
+        store.commit(append(1, "kept"), Vec::new()).unwrap();
+    }
+    // Each record counts 64 bytes more than it has.
+    for (bytes_free, fits) in [(1067, false), (1068, true), (999, false)] {
+        free.store(bytes_free, Ordering::SeqCst);
+        assert_eq!(store.commit(append(1, "kept"), Vec::new()).is_ok(), fits, "{bytes_free} bytes free");
+    }
+    let words = "the disk of the data directory is full: 999 bytes are free, 1000 must stay free; \
+                 delete something or make room";
+    assert_eq!(store.commit(append(1, "lost"), Vec::new()).unwrap_err().to_string(), words);
+    assert_eq!(store.health().unwrap_err().to_string(), words);
+    // What gives room back goes on, and so do cursors.
+    let cut = vec![Cut { log: 1, first_offset: 2 }];
+    store.commit_with_cuts(Vec::new(), Vec::new(), cut).unwrap();
+    let cursor = Arc::new(Cursor { value: AtomicU64::new(7), taken: AtomicU64::new(0) });
+    store.stage(Arc::clone(&cursor) as Arc<dyn Staged>).unwrap();
+    while store.document(b"cursor").unwrap().is_none() {
+        std::thread::yield_now();
+    }
+    // Close to nothing, not even those; nothing of it is forgotten.
+    free.store(10, Ordering::SeqCst);
+    cursor.value.store(8, Ordering::SeqCst);
+    store.stage(Arc::clone(&cursor) as Arc<dyn Staged>).unwrap();
+    assert!(store.commit_with_cuts(Vec::new(), Vec::new(), vec![Cut { log: 1, first_offset: 3 }]).is_err());
+    free.store(u64::MAX, Ordering::SeqCst);
+    assert_eq!(store.commit(append(1, "next"), Vec::new()).unwrap()[0].offset, 3);
+    assert!(store.health().is_ok());
+    store.close();
+    assert_eq!(store.document(b"cursor").unwrap().unwrap()[..], 8_u64.to_be_bytes());
+    drop(store);
+    let store = Store::open(dir.path(), &StoreOptions::default()).unwrap();
+    assert_eq!(store.read(1, 0, 10, 1000).unwrap().len(), 2);
 }

@@ -4,7 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 use bytes::Bytes;
-use irongate_store::{Append, DocumentWrite, Durability, Store, StoreOptions};
+use irongate_store::{Append, Cut, DocumentWrite, Durability, LogBounds, Store, StoreOptions};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -22,6 +22,11 @@ enum Action {
         records_max: usize,
         bytes_max: usize,
     },
+    /// A log loses its beginning.
+    Cut {
+        log: u64,
+        first: u64,
+    },
     Reopen,
 }
 
@@ -32,6 +37,7 @@ fn action() -> impl Strategy<Value = Action> {
         6 => (appends, documents).prop_map(|(appends, documents)| Action::Commit { appends, documents }),
         4 => (0..4_u64, 0..20_u64, 1..10_usize, 0..900_usize)
             .prop_map(|(log, from, records_max, bytes_max)| Action::Read { log, from, records_max, bytes_max }),
+        1 => (0..4_u64, prop_oneof![0..20_u64, Just(u64::MAX)]).prop_map(|(log, first)| Action::Cut { log, first }),
         1 => Just(Action::Reopen),
     ]
 }
@@ -39,6 +45,7 @@ fn action() -> impl Strategy<Value = Action> {
 #[derive(Default)]
 struct Model {
     logs: BTreeMap<u64, Vec<Bytes>>,
+    firsts: BTreeMap<u64, u64>,
     documents: BTreeMap<Vec<u8>, Vec<u8>>,
     number: u64,
 }
@@ -74,10 +81,21 @@ impl Model {
         }
     }
 
+    fn cut(&mut self, store: &Store, log: u64, first: u64) {
+        store.commit_with_cuts(Vec::new(), Vec::new(), vec![Cut { log, first_offset: first }]).unwrap();
+        let next = self.logs.get(&log).map_or(0, Vec::len) as u64;
+        let kept = first.min(next).max(self.first(log));
+        self.firsts.insert(log, kept);
+    }
+
+    fn first(&self, log: u64) -> u64 {
+        self.firsts.get(&log).copied().unwrap_or(0)
+    }
+
     fn read(&self, store: &Store, log: u64, from: u64, records_max: usize, bytes_max: usize) {
         let empty = Vec::new();
         let records = self.logs.get(&log).unwrap_or(&empty);
-        let from = usize::try_from(from).unwrap().min(records.len());
+        let from = usize::try_from(from.max(self.first(log))).unwrap().min(records.len());
         let mut expected = Vec::new();
         let mut bytes = 0;
         for record in records[from..].iter().take(records_max) {
@@ -96,7 +114,8 @@ impl Model {
     fn check(&self, store: &Store) {
         for log in 0..4 {
             let count = self.logs.get(&log).map_or(0, Vec::len) as u64;
-            assert_eq!(store.bounds(log).unwrap().next_offset, count);
+            let bounds = LogBounds { first_offset: self.first(log), next_offset: count };
+            assert_eq!(store.bounds(log).unwrap(), bounds);
             self.read(store, log, 0, usize::MAX, usize::MAX);
         }
         let stored: BTreeMap<Vec<u8>, Vec<u8>> =
@@ -124,6 +143,7 @@ proptest! {
                 Action::Read { log, from, records_max, bytes_max } => {
                     model.read(&store, log, from, records_max, bytes_max);
                 }
+                Action::Cut { log, first } => model.cut(&store, log, first),
                 Action::Reopen => {
                     drop(store);
                     store = open(dir.path());
@@ -152,4 +172,41 @@ fn append_times_never_go_back_and_are_found() {
     assert_eq!(store.first_offset_at(1, 0).unwrap(), 0);
     assert_eq!(store.first_offset_at(1, u64::MAX).unwrap(), 20);
     assert_eq!(store.first_offset_at(2, 5).unwrap(), 0);
+}
+
+/// Half of a log is cut off while it is read, far more than is removed between two
+/// commits; what a stop leaves in the tables is removed after the next start.
+#[test]
+fn what_is_cut_off_is_gone_at_once_and_leaves_the_tables_in_the_end() {
+    const RECORDS: u64 = 20_000;
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let append = |number: u64| Append { log: 1, record: Bytes::copy_from_slice(&number.to_be_bytes()) };
+    store.commit((0..RECORDS).map(append).collect(), Vec::new()).unwrap();
+    std::thread::scope(|scope| {
+        let reader = scope.spawn(|| {
+            let mut from = 0;
+            while from < RECORDS {
+                let records = store.read(1, from, 100, usize::MAX).unwrap();
+                let first = records[0].offset;
+                assert!(first >= from && records.iter().zip(first..).all(|(record, offset)| record.offset == offset));
+                from = records.last().unwrap().offset + 1;
+            }
+        });
+        for first in [RECORDS / 4, RECORDS / 2] {
+            store.commit_with_cuts(Vec::new(), Vec::new(), vec![Cut { log: 1, first_offset: first }]).unwrap();
+        }
+        reader.join().unwrap();
+    });
+    assert_eq!(store.read(1, 0, 1, 1).unwrap()[0].offset, RECORDS / 2);
+    store.commit_with_cuts(Vec::new(), Vec::new(), vec![Cut { log: 1, first_offset: u64::MAX }]).unwrap();
+    drop(store);
+    let store = open(dir.path());
+    let bounds = LogBounds { first_offset: RECORDS, next_offset: RECORDS };
+    assert_eq!(store.bounds(1).unwrap(), bounds);
+    assert_eq!(store.commit(vec![append(0)], Vec::new()).unwrap()[0].offset, RECORDS);
+    while store.unswept_records().unwrap() > 0 {
+        std::thread::yield_now();
+    }
+    assert_eq!(store.read(1, 0, 10, 1000).unwrap().len(), 1);
 }

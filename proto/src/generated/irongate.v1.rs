@@ -209,6 +209,17 @@ pub struct DescribeTopicResponse {
     pub partitions: ::prost::alloc::vec::Vec<PartitionInfo>,
     #[prost(message, repeated, tag = "3")]
     pub subscriptions: ::prost::alloc::vec::Vec<SubscriptionInfo>,
+    #[prost(message, optional, tag = "4")]
+    pub retention: ::core::option::Option<Retention>,
+}
+/// A message is deleted once it is over one of the bounds; 0 is no bound.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Retention {
+    /// of each partition, counted from the newest message back
+    #[prost(uint64, tag = "1")]
+    pub bytes_max: u64,
+    #[prost(uint64, tag = "2")]
+    pub age_max_ms: u64,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct PartitionInfo {
@@ -219,7 +230,8 @@ pub struct PartitionInfo {
     #[prost(uint64, tag = "3")]
     pub next_offset: u64,
 }
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+/// Rates are those of the last ten seconds.
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct SubscriptionInfo {
     #[prost(string, tag = "1")]
     pub topic: ::prost::alloc::string::String,
@@ -237,6 +249,18 @@ pub struct SubscriptionInfo {
     pub next_offset: u64,
     #[prost(uint64, tag = "6")]
     pub backlog_count: u64,
+    /// delivered, and neither acknowledged nor given back
+    #[prost(uint64, tag = "7")]
+    pub unacked_count: u64,
+    #[prost(double, tag = "8")]
+    pub delivered_per_second: f64,
+    #[prost(double, tag = "9")]
+    pub acked_per_second: f64,
+    /// Set where the poison policy `block` holds a message that failed too often.
+    #[prost(uint64, optional, tag = "10")]
+    pub blocked_offset: ::core::option::Option<u64>,
+    #[prost(string, tag = "11")]
+    pub blocked_reason: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct CreateTopicRequest {
@@ -252,6 +276,41 @@ pub struct CreateTopicRequest {
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct CreateTopicResponse {}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteTopicRequest {
+    #[prost(string, tag = "1")]
+    pub topic: ::prost::alloc::string::String,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteTopicResponse {
+    /// partitions counted one by one
+    #[prost(uint32, tag = "1")]
+    pub topics_deleted: u32,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TruncateTopicRequest {
+    /// One topic, one partition, or a base name without `before_offset`.
+    #[prost(string, tag = "1")]
+    pub topic: ::prost::alloc::string::String,
+    /// The first offset to keep; absent: delete every message there is.
+    #[prost(uint64, optional, tag = "2")]
+    pub before_offset: ::core::option::Option<u64>,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TruncateTopicResponse {
+    #[prost(uint64, tag = "1")]
+    pub messages_deleted: u64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SetTopicRetentionRequest {
+    #[prost(string, tag = "1")]
+    pub topic: ::prost::alloc::string::String,
+    /// absent: keep everything
+    #[prost(message, optional, tag = "2")]
+    pub retention: ::core::option::Option<Retention>,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SetTopicRetentionResponse {}
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetHostInfoRequest {}
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1018,6 +1077,83 @@ pub mod topic_service_client {
                 .insert(GrpcMethod::new("irongate.v1.TopicService", "CreateTopic"));
             self.inner.unary(req, path, codec).await
         }
+        /// Deletes a topic, or all partitions of a base name: messages, subscriptions and all.
+        pub async fn delete_topic(
+            &mut self,
+            request: impl tonic::IntoRequest<super::DeleteTopicRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DeleteTopicResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/irongate.v1.TopicService/DeleteTopic",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("irongate.v1.TopicService", "DeleteTopic"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Deletes messages from the beginning on. Subscriptions move past what is gone.
+        pub async fn truncate_topic(
+            &mut self,
+            request: impl tonic::IntoRequest<super::TruncateTopicRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::TruncateTopicResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/irongate.v1.TopicService/TruncateTopic",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("irongate.v1.TopicService", "TruncateTopic"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// How long messages are kept. What a subscription has not acknowledged is kept longer.
+        pub async fn set_topic_retention(
+            &mut self,
+            request: impl tonic::IntoRequest<super::SetTopicRetentionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::SetTopicRetentionResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/irongate.v1.TopicService/SetTopicRetention",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("irongate.v1.TopicService", "SetTopicRetention"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -1053,6 +1189,30 @@ pub mod topic_service_server {
             request: tonic::Request<super::CreateTopicRequest>,
         ) -> std::result::Result<
             tonic::Response<super::CreateTopicResponse>,
+            tonic::Status,
+        >;
+        /// Deletes a topic, or all partitions of a base name: messages, subscriptions and all.
+        async fn delete_topic(
+            &self,
+            request: tonic::Request<super::DeleteTopicRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DeleteTopicResponse>,
+            tonic::Status,
+        >;
+        /// Deletes messages from the beginning on. Subscriptions move past what is gone.
+        async fn truncate_topic(
+            &self,
+            request: tonic::Request<super::TruncateTopicRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::TruncateTopicResponse>,
+            tonic::Status,
+        >;
+        /// How long messages are kept. What a subscription has not acknowledged is kept longer.
+        async fn set_topic_retention(
+            &self,
+            request: tonic::Request<super::SetTopicRetentionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::SetTopicRetentionResponse>,
             tonic::Status,
         >;
     }
@@ -1252,6 +1412,142 @@ pub mod topic_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = CreateTopicSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/irongate.v1.TopicService/DeleteTopic" => {
+                    #[allow(non_camel_case_types)]
+                    struct DeleteTopicSvc<T: TopicService>(pub Arc<T>);
+                    impl<
+                        T: TopicService,
+                    > tonic::server::UnaryService<super::DeleteTopicRequest>
+                    for DeleteTopicSvc<T> {
+                        type Response = super::DeleteTopicResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::DeleteTopicRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TopicService>::delete_topic(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = DeleteTopicSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/irongate.v1.TopicService/TruncateTopic" => {
+                    #[allow(non_camel_case_types)]
+                    struct TruncateTopicSvc<T: TopicService>(pub Arc<T>);
+                    impl<
+                        T: TopicService,
+                    > tonic::server::UnaryService<super::TruncateTopicRequest>
+                    for TruncateTopicSvc<T> {
+                        type Response = super::TruncateTopicResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::TruncateTopicRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TopicService>::truncate_topic(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = TruncateTopicSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/irongate.v1.TopicService/SetTopicRetention" => {
+                    #[allow(non_camel_case_types)]
+                    struct SetTopicRetentionSvc<T: TopicService>(pub Arc<T>);
+                    impl<
+                        T: TopicService,
+                    > tonic::server::UnaryService<super::SetTopicRetentionRequest>
+                    for SetTopicRetentionSvc<T> {
+                        type Response = super::SetTopicRetentionResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::SetTopicRetentionRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TopicService>::set_topic_retention(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = SetTopicRetentionSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

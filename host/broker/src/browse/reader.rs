@@ -110,6 +110,13 @@ impl Reader {
 
     /// Topics that appeared since the call are read from their beginning.
     fn add_new(&mut self) -> Result<(), BrokerError> {
+        // A topic that was deleted may be created again, as another one.
+        let ended = self.sources.extract_if(.., |source| source.topic.has_ended()).map(|source| source.topic);
+        let ended =
+            ended.chain(self.taps.extract_if(.., |tap| tap.topic().has_ended()).map(|tap| Arc::clone(tap.topic())));
+        for topic in ended {
+            self.known.remove(topic.name());
+        }
         let found: Vec<Arc<Topic>> =
             self.names.iter().flat_map(|name| self.inner.topics.expand(name.as_str())).collect();
         self.check_count(found.len())?;

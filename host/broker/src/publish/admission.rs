@@ -26,6 +26,7 @@ impl Inner {
         message: &mut StreamMessage,
         reference: Option<&SchemaReference>,
     ) -> Result<Vec<Violation>, BrokerError> {
+        topic.check_alive()?;
         let Some(binding) = topic.binding() else { return Ok(Vec::new()) };
         if binding.policy == Policy::None {
             return Ok(Vec::new());

@@ -82,6 +82,7 @@ impl Inner {
         reference: Option<&SchemaReference>,
     ) -> Verdict {
         let topic = Arc::clone(route.choose(&outgoing)?);
+        self.check_producer(&topic, &producer_name)?;
         let publish_time = if outgoing.publish_time_ms == 0 { clock_ms() } else { outgoing.publish_time_ms };
         let mut message = StreamMessage {
             request_id,

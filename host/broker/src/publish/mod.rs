@@ -44,6 +44,7 @@ impl Inner {
             return Err(BrokerError::PublishRefused { reason });
         }
         self.check_size(bytes)?;
+        self.check_producer(topic, &producer.name)?;
         let reference = producer.touch();
         // Warnings are counted and logged there; this contract has no place for them.
         self.admit(topic, &mut message, reference.as_deref()).await?;
@@ -51,7 +52,21 @@ impl Inner {
             topic.dispatch(&message, bytes, &self.metrics);
             return Ok(());
         }
-        let append = record(topic, &message);
+        self.append(topic, &message).await
+    }
+
+    /// A message that no producer sent, on a reliable topic.
+    pub(crate) async fn store_message(
+        &self,
+        topic: &Arc<Topic>,
+        mut message: StreamMessage,
+    ) -> Result<(), BrokerError> {
+        self.admit(topic, &mut message, None).await?;
+        self.append(topic, &message).await
+    }
+
+    async fn append(&self, topic: &Arc<Topic>, message: &StreamMessage) -> Result<(), BrokerError> {
+        let append = record(topic, message);
         let topic = Arc::clone(topic);
         let committed = self.commits.commit(vec![append], Vec::new(), move |appended| {
             appended.iter().for_each(|record| topic.appended(record));

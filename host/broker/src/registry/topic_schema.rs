@@ -41,6 +41,7 @@ impl Inner {
     /// The caller holds the lock for changes.
     async fn write_binding(&self, topic: &Topic, binding: Binding) -> Result<(), BrokerError> {
         self.check_open()?;
+        topic.check_alive()?;
         // Deleted meanwhile?
         self.registry.registered(&binding.subject)?;
         let key = documents::key(documents::TOPICS, topic.name());

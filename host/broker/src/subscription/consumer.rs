@@ -1,6 +1,7 @@
 //! A consumer and its place in a subscription. It moves no messages.
 
 use super::Subscription;
+use super::key_filter::KeyFilter;
 use crate::outbox::Outbox;
 use crate::topic::Topic;
 use std::sync::{Arc, Weak};
@@ -18,6 +19,8 @@ pub(crate) struct Consumer {
 
 pub(super) struct Slot {
     pub(super) consumer: Arc<Consumer>,
+    /// Which keys it wants; it may say otherwise each time it subscribes.
+    pub(super) filters: Arc<[KeyFilter]>,
     pub(super) presence: Presence,
 }
 
@@ -36,8 +39,8 @@ pub(super) enum Presence {
 }
 
 impl Slot {
-    pub(super) fn new(consumer: Arc<Consumer>, now: Instant) -> Self {
-        Self { consumer, presence: Presence::Expected { since: now } }
+    pub(super) fn new(consumer: Arc<Consumer>, filters: Arc<[KeyFilter]>, now: Instant) -> Self {
+        Self { consumer, filters, presence: Presence::Expected { since: now } }
     }
 
     pub(super) fn is_present(&self, now: Instant, attach: Duration) -> bool {

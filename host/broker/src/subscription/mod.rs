@@ -1,22 +1,37 @@
-//! A subscription: its consumers, who gets the next message, and what was acknowledged.
+//! A subscription: what was delivered and acknowledged, and to whom the next message goes.
 //! Messages of a non-reliable topic are pushed by their publisher, those of a reliable
 //! one by the [`dispatcher`]; both end in a consumer's outbox.
 
+mod acked;
+mod bounds;
 mod consumer;
+mod dead_letter;
 pub(crate) mod dispatcher;
+mod failure;
+mod key_filter;
+mod lanes;
 mod ledger;
+mod members;
+mod rate;
+mod ring;
 mod stream;
 
+pub(crate) use bounds::{LedgerLimits, Settings};
 pub(crate) use consumer::Consumer;
-pub(crate) use ledger::{Ledger, LedgerLimits};
+pub(crate) use failure::{FailurePolicy, Fate};
+pub(crate) use key_filter::{KeyFilter, key_filters};
+pub(crate) use ledger::Ledger;
+pub(crate) use members::{JoinBounds, Joined};
 pub use stream::Deliveries;
 
+use crate::BrokerError;
+use crate::commits::store_error;
 use crate::documents::{self, subscription_key};
-use crate::outbox::Outbox;
-use consumer::{Presence, Slot};
 use irongate_proto::danube::StreamMessage;
 use irongate_proto::danube::consumer_request::SubscriptionType;
-use irongate_store::{DocumentWrite, Staged};
+use irongate_store::{DocumentWrite, Staged, Store};
+use members::{Choice, Members};
+use rate::Rate;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -32,32 +47,62 @@ pub(crate) struct Subscription {
     staged: AtomicBool,
     /// Wakes the dispatcher.
     pub(crate) wake: Arc<Notify>,
+    /// Until then consumers may come back of whose filters nothing is known.
+    unwanted_from: Instant,
 }
 
 pub(crate) struct State {
-    slots: Vec<Slot>,
-    /// Whose turn it is on a shared subscription.
-    turn: usize,
+    members: Members,
     /// Reliable topics only.
     ledger: Option<Ledger>,
     dispatching: bool,
     idle_since: Instant,
+    /// It is being deleted.
+    retired: bool,
+    delivered: Rate,
+    acked: Rate,
 }
 
 /// What became of a message offered to a subscription.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Offered {
     Taken,
-    /// Nobody is attached.
+    /// Nobody is attached, or nobody who wants its key.
     Nobody,
     /// All queues were full.
     Dropped,
 }
 
+/// Where a subscription stands.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Position {
+    pub(crate) cursor: u64,
+    pub(crate) acked_ahead: u64,
+    pub(crate) unacked: usize,
+    /// The message that blocks it, and why.
+    pub(crate) blocked: Option<(u64, String)>,
+}
+
 impl Subscription {
-    /// `ledger` is there exactly on reliable topics.
-    pub(crate) fn new(topic: &str, name: &str, kind: SubscriptionType, ledger: Option<Ledger>) -> Arc<Self> {
-        let state = State { slots: Vec::new(), turn: 0, ledger, dispatching: false, idle_since: Instant::now() };
+    /// `ledger` is there exactly on reliable topics. Messages whose key nobody wants are
+    /// held for `grace` first.
+    pub(crate) fn new(
+        topic: &str,
+        name: &str,
+        kind: SubscriptionType,
+        ledger: Option<Ledger>,
+        grace: Duration,
+    ) -> Arc<Self> {
+        let now = Instant::now();
+        let state = State {
+            members: Members::default(),
+            ledger,
+            dispatching: false,
+            idle_since: now,
+            retired: false,
+            delivered: Rate::new(now),
+            acked: Rate::new(now),
+        };
         Arc::new(Self {
             name: name.to_owned(),
             kind,
@@ -65,6 +110,7 @@ impl Subscription {
             state: Mutex::new(state),
             staged: AtomicBool::new(false),
             wake: Arc::default(),
+            unwanted_from: now + grace,
         })
     }
 
@@ -72,78 +118,34 @@ impl Subscription {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub(crate) fn is_keyed(kind: SubscriptionType) -> bool {
+        kind == SubscriptionType::KeyShared
+    }
+
     /// The document as it is now.
     pub(crate) fn document(&self) -> Option<DocumentWrite> {
         let state = self.lock();
-        let ledger = state.ledger.as_ref()?;
+        let ledger = state.ledger.as_ref().filter(|_| !state.retired)?;
         Some(documents::set(self.key.clone(), &ledger.document(self.kind as i32)))
     }
 
-    /// Whether the caller must stage the cursor now; it is in the queue at most once.
-    pub(crate) fn needs_staging(&self) -> bool {
-        !self.staged.swap(true, Ordering::AcqRel)
-    }
-
-    /// Adds a consumer, or finds the one of that name and ends its stream.
-    pub(crate) fn join(&self, name: &str, new: impl FnOnce() -> Arc<Consumer>, bounds: JoinBounds) -> Joined {
-        let now = Instant::now();
-        let mut state = self.lock();
-        if let Some(index) = state.slots.iter().position(|slot| slot.consumer.name == name) {
-            state.end_stream(index, now);
-            state.slots[index].presence = Presence::Expected { since: now };
-            let consumer = Arc::clone(&state.slots[index].consumer);
-            drop(state);
-            self.wake.notify_one();
-            return Joined::Again(consumer);
+    /// The cursor or a failure changed: it is written with the next group commit, and is in
+    /// the queue at most once.
+    pub(crate) fn stage(self: &Arc<Self>, store: &Store) -> Result<(), BrokerError> {
+        if self.staged.swap(true, Ordering::AcqRel) {
+            return Ok(());
         }
-        let busy = state.slots.iter().find(|slot| slot.is_present(now, bounds.attach));
-        if self.kind == SubscriptionType::Exclusive
-            && let Some(slot) = busy
-        {
-            return Joined::Taken { by: slot.consumer.name.clone() };
-        }
-        if state.slots.len() >= bounds.consumers_max {
-            return Joined::Full;
-        }
-        let consumer = new();
-        state.slots.push(Slot::new(Arc::clone(&consumer), now));
-        Joined::New(consumer)
-    }
-
-    /// Gives the consumer a stream, ending the one it had. `None` when it was forgotten.
-    pub(crate) fn attach(&self, consumer_id: u64, outbox: Outbox) -> Option<Arc<Outbox>> {
-        let now = Instant::now();
-        let mut state = self.lock();
-        let index = state.slots.iter().position(|slot| slot.consumer.id == consumer_id)?;
-        state.end_stream(index, now);
-        let outbox = Arc::new(outbox);
-        state.slots[index].presence = Presence::Attached { outbox: Arc::clone(&outbox) };
-        drop(state);
-        self.wake.notify_one();
-        Some(outbox)
-    }
-
-    /// The stream is gone; what its consumer holds goes out again. A later stream of the
-    /// same consumer is left alone.
-    fn detach(&self, consumer_id: u64, outbox: &Arc<Outbox>) {
-        let now = Instant::now();
-        let mut state = self.lock();
-        let index = state.slots.iter().position(|slot| slot.holds(consumer_id, outbox));
-        if let Some(index) = index {
-            state.end_stream(index, now);
-            state.slots[index].presence = Presence::Gone { since: now };
-            state.idle_since = now;
-        }
-        drop(state);
-        self.wake.notify_one();
+        let staged: Arc<dyn Staged> = Arc::clone(self) as Arc<dyn Staged>;
+        store.stage(staged).map_err(store_error)
     }
 
     /// Hands a message of a non-reliable topic to a consumer with room.
     pub(crate) fn offer(&self, message: &StreamMessage, bytes: usize) -> Offered {
         let mut state = self.lock();
-        match state.choose(self.kind) {
-            Choice::Outbox { index, outbox } => {
-                state.pass_turn(index);
+        match state.members.choose(self.kind, key_of(message)) {
+            Choice::Outbox { consumer_id, outbox } => {
+                state.members.pass_turn(self.kind, consumer_id);
+                state.delivered.count(Instant::now());
                 drop(state);
                 if outbox.push(message.clone(), bytes) { Offered::Taken } else { Offered::Dropped }
             }
@@ -154,56 +156,62 @@ impl Subscription {
 
     /// Whether the acknowledgement is within bounds; always on a non-reliable topic.
     pub(crate) fn ack(&self, offset: u64) -> bool {
+        let now = Instant::now();
         let mut state = self.lock();
+        state.acked.count(now);
         let Some(ledger) = &mut state.ledger else { return true };
-        let was_full = ledger.is_full();
-        let accepted = ledger.ack(offset, Instant::now());
+        let waited = ledger.is_full() || ledger.blocked().is_some();
+        let accepted = ledger.ack(offset, now);
+        let wake = waited || ledger.has_ready();
         drop(state);
-        if was_full {
+        if wake {
             self.wake.notify_one();
         }
         accepted
     }
 
-    pub(crate) fn nack(&self, offset: u64, delay: Option<Duration>) {
-        if let Some(ledger) = self.lock().ledger.as_mut() {
-            ledger.nack(offset, delay, Instant::now());
+    /// Whether a consumer had the message.
+    pub(crate) fn nack(&self, offset: u64, delay: Option<Duration>, reason: String) -> bool {
+        let mut state = self.lock();
+        let noted = state.ledger.as_mut().is_some_and(|ledger| ledger.nack(offset, delay, reason, Instant::now()));
+        drop(state);
+        self.wake.notify_one();
+        noted
+    }
+
+    /// Changes policy and bounds of a subscription that is at work.
+    pub(crate) fn set(&self, settings: Settings) {
+        if let Some(ledger) = &mut self.lock().ledger {
+            ledger.set(settings, Instant::now());
         }
         self.wake.notify_one();
     }
 
-    /// Cursor and number of acknowledged messages beyond it.
-    pub(crate) fn position(&self) -> Option<(u64, u64)> {
-        self.lock().ledger.as_ref().map(|ledger| (ledger.cursor(), ledger.acked_ahead()))
+    /// Messages before `first` are gone. Says whether the cursor moved.
+    pub(crate) fn forget_before(&self, first: u64) -> bool {
+        let moved = self.lock().ledger.as_mut().is_some_and(|ledger| ledger.forget_before(first));
+        if moved {
+            self.wake.notify_one();
+        }
+        moved
     }
 
-    /// Consumers that are attached or expected back.
-    pub(crate) fn consumers_present(&self, attach: Duration) -> usize {
-        let now = Instant::now();
-        self.lock().slots.iter().filter(|slot| slot.is_present(now, attach)).count()
-    }
-
-    /// Forgets consumers without a stream for longer than `idle`, and returns their ids.
-    pub(crate) fn forget_idle(&self, idle: Duration) -> Vec<u64> {
+    /// Messages delivered and acknowledged per second, lately.
+    pub(crate) fn rates(&self) -> (f64, f64) {
         let now = Instant::now();
         let mut state = self.lock();
-        let forgotten = state.slots.extract_if(.., |slot| slot.is_idle(now, idle));
-        forgotten.map(|slot| slot.consumer.id).collect()
+        (state.delivered.per_second(now), state.acked.per_second(now))
     }
 
-    /// Whether it has had no consumers for longer than `idle`.
-    pub(crate) fn is_idle(&self, idle: Duration) -> bool {
+    pub(crate) fn position(&self) -> Position {
         let state = self.lock();
-        state.slots.is_empty() && state.idle_since.elapsed() >= idle
-    }
-
-    /// Ends all streams.
-    pub(crate) fn end_streams(&self) {
-        let now = Instant::now();
-        let mut state = self.lock();
-        (0..state.slots.len()).for_each(|index| state.end_stream(index, now));
-        drop(state);
-        self.wake.notify_one();
+        let Some(ledger) = &state.ledger else { return Position::default() };
+        Position {
+            cursor: ledger.cursor(),
+            acked_ahead: ledger.acked_ahead(),
+            unacked: ledger.unacked(),
+            blocked: ledger.blocked().map(|(offset, failure)| (offset, failure.reason.clone())),
+        }
     }
 }
 
@@ -214,63 +222,7 @@ impl Staged for Subscription {
     }
 }
 
-/// What `join` must respect.
-#[derive(Clone, Copy)]
-pub(crate) struct JoinBounds {
-    pub(crate) attach: Duration,
-    pub(crate) consumers_max: usize,
-}
-
-pub(crate) enum Joined {
-    New(Arc<Consumer>),
-    Again(Arc<Consumer>),
-    /// Exclusive, and another consumer is there.
-    Taken {
-        by: String,
-    },
-    Full,
-}
-
-/// Who gets the next message.
-enum Choice {
-    Outbox { index: usize, outbox: Arc<Outbox> },
-    NoRoom,
-    Nobody,
-}
-
-impl State {
-    fn end_stream(&mut self, index: usize, now: Instant) {
-        let slot = &mut self.slots[index];
-        if let Presence::Attached { outbox } = &slot.presence {
-            outbox.close();
-            slot.presence = Presence::Gone { since: now };
-            if let Some(ledger) = &mut self.ledger {
-                ledger.take_back(slot.consumer.id, now);
-            }
-        }
-    }
-
-    /// Shared: the next in turn with room. Exclusive and failover: the first that is attached.
-    fn choose(&self, kind: SubscriptionType) -> Choice {
-        let count = self.slots.len();
-        let mut anybody = false;
-        for step in 0..count {
-            let index = if kind == SubscriptionType::Shared { (self.turn + step) % count } else { step };
-            let Presence::Attached { outbox } = &self.slots[index].presence else { continue };
-            anybody = true;
-            if outbox.has_room() {
-                return Choice::Outbox { index, outbox: Arc::clone(outbox) };
-            }
-            if kind != SubscriptionType::Shared {
-                break;
-            }
-        }
-        if anybody { Choice::NoRoom } else { Choice::Nobody }
-    }
-
-    /// The chosen consumer got its message; the next one is next in turn.
-    fn pass_turn(&mut self, index: usize) -> u64 {
-        self.turn = (index + 1) % self.slots.len();
-        self.slots[index].consumer.id
-    }
+/// What orders and places a message on a key-shared subscription.
+fn key_of(message: &StreamMessage) -> &str {
+    message.routing_key.as_deref().unwrap_or(&message.producer_name)
 }

@@ -204,7 +204,8 @@ async fn an_unacknowledged_message_comes_back_after_the_timeout() {
     tokio::time::pause();
     let begun = tokio::time::Instant::now();
     assert_eq!(offset(&next(&mut stream).await), 0);
-    let timeout = Duration::from_millis(host.broker.limits().ack_timeout_ms);
+    // The first redelivery waits a second, as after a nack.
+    let timeout = Duration::from_millis(host.broker.limits().ack_timeout_ms + 1000);
     let slack = Duration::from_secs(1);
     assert!(begun.elapsed() <= timeout + slack && begun.elapsed() >= timeout - slack);
 }
@@ -294,4 +295,22 @@ async fn consumers_and_subscriptions_nobody_uses_are_forgotten() {
     // The consumer goes after one idle time, its subscription after that.
     tokio::time::sleep(Duration::from_millis(3 * host.broker.limits().consumer_idle_ms)).await;
     assert_eq!((host.broker.metrics().consumers, host.broker.metrics().subscriptions), (0, 0));
+}
+
+#[tokio::test]
+async fn consumers_and_subscriptions_are_bounded_and_say_so() {
+    let host = Host::with(|config| {
+        config.limits.consumers_per_subscription_max = 1;
+        config.limits.subscriptions_per_topic_max = 2;
+    });
+    host.producer(TOPIC, "p", Reliable).await;
+    let _first = host.subscribe(TOPIC, "s", "c1", Shared).await;
+    let _second = host.subscribe(TOPIC, "t", "c1", Shared).await;
+    for (subscription, consumer, sentence) in [
+        ("s", "c2", "the subscription s has too many consumers: the limit is 1"),
+        ("u", "c1", "the topic /default/orders has too many subscriptions: the limit is 2"),
+    ] {
+        let error = host.broker.subscribe(consumer_request(TOPIC, subscription, consumer, Shared)).await.unwrap_err();
+        assert_eq!((error.code(), error.to_string().as_str()), (Code::ResourceExhausted, sentence));
+    }
 }

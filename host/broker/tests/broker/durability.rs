@@ -5,7 +5,7 @@ use irongate_broker::{Broker, BrokerConfig, OpenError};
 use irongate_proto::danube::DispatchStrategy::{NonReliable, Reliable};
 use irongate_proto::danube::consumer_request::SubscriptionType::{Exclusive, Shared};
 use irongate_proto::irongate_v1::publish_result::Outcome;
-use irongate_proto::irongate_v1::{DescribeTopicRequest, ListTopicsRequest};
+use irongate_proto::irongate_v1::{DescribeTopicRequest, ListTopicsRequest, TruncateTopicRequest};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -214,4 +214,33 @@ async fn what_could_not_be_written_does_not_exist() {
         let there = [broker.metrics().subjects == 1, broker.lookup(TOPIC).is_ok(), broker.metrics().subscriptions == 1];
         assert_eq!(there.to_vec(), expected[..3], "write {nth} fails");
     }
+}
+
+#[tokio::test]
+async fn a_full_disk_is_told_and_forgotten_once_there_is_room() {
+    let full = Arc::new(AtomicBool::new(false));
+    let told = Arc::clone(&full);
+    let host = Host::with(|config| {
+        config.limits.disk_free_bytes_min = 1000;
+        config.free_bytes = Some(Arc::new(move || Ok(if told.load(Ordering::SeqCst) { 900 } else { u64::MAX })));
+    });
+    let producer = host.producer(TOPIC, "p", Reliable).await;
+    let mut stream = host.subscribe(TOPIC, "s", "c", Shared).await;
+    host.send(TOPIC, producer, "kept").await;
+    full.store(true, Ordering::SeqCst);
+    let words = "the disk of the data directory is full: 900 bytes are free, 1000 must stay free; \
+                 delete something or make room";
+    let error = host.broker.send(message(TOPIC, producer, "refused")).await.unwrap_err();
+    assert_eq!((error.code(), error.to_string().as_str()), (Code::ResourceExhausted, words));
+    assert_eq!(host.broker.health().unwrap_err(), words);
+    assert!(host.broker.create_namespace("new").await.is_err());
+    // What is stored is delivered and acknowledged, and deleting makes room.
+    let message = next(&mut stream).await;
+    host.ack("s", &message).await;
+    let request = TruncateTopicRequest { topic: TOPIC.to_owned(), before_offset: None };
+    assert_eq!(host.broker.truncate_topic(request).await.unwrap().messages_deleted, 1);
+    full.store(false, Ordering::SeqCst);
+    assert!(host.broker.health().is_ok());
+    host.send(TOPIC, producer, "again").await;
+    assert_eq!(payload(&next(&mut stream).await), "again");
 }

@@ -3,13 +3,19 @@
 use irongate_broker::{Broker, BrokerConfig, Browse, Deliveries};
 use irongate_proto::danube::consumer_request::SubscriptionType;
 use irongate_proto::danube::{
-    AckRequest, ConsumerRequest, DispatchStrategy, MsgId, ProducerRequest, ReceiveRequest, SchemaReference,
-    StreamMessage,
+    AckRequest, ConsumerRequest, DispatchStrategy, MsgId, NackRequest, ProducerRequest, ReceiveRequest,
+    SchemaReference, StreamMessage,
+};
+use irongate_proto::danube_admin::{
+    SetSubscriptionFailurePolicyRequest, SubscriptionBackoffStrategy, SubscriptionFailurePolicy,
+    SubscriptionPoisonPolicy,
 };
 use irongate_proto::danube_schema::{RegisterSchemaRequest, RegisterSchemaResponse};
 use irongate_proto::irongate_v1::browse_request::Start;
 use irongate_proto::irongate_v1::publish_result::Outcome;
-use irongate_proto::irongate_v1::{BrowseRequest, BrowseResponse, OutgoingMessage, PublishRequest};
+use irongate_proto::irongate_v1::{
+    BrowseRequest, BrowseResponse, DescribeTopicRequest, DescribeTopicResponse, OutgoingMessage, PublishRequest,
+};
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio_stream::StreamExt;
@@ -46,6 +52,16 @@ impl Host {
         Self { broker, dir }
     }
 
+    /// The same with other limits.
+    pub async fn reopen_with(self, configure: impl FnOnce(&mut BrokerConfig)) -> Self {
+        self.broker.close().await;
+        let Self { broker, dir } = self;
+        drop(broker);
+        let mut config = BrokerConfig::new(dir.path());
+        configure(&mut config);
+        Self { broker: Broker::open(config).unwrap(), dir }
+    }
+
     pub async fn producer(&self, topic: &str, name: &str, strategy: DispatchStrategy) -> u64 {
         let request = producer_request(topic, name, strategy);
         self.broker.create_producer(request).await.unwrap().producer_id
@@ -75,6 +91,45 @@ impl Host {
         let request =
             AckRequest { request_id: 0, msg_id: message.msg_id.clone(), subscription_name: subscription.to_owned() };
         self.broker.ack(request).await.unwrap();
+    }
+
+    pub async fn nack(&self, subscription: &str, message: &StreamMessage, delay_ms: Option<u64>, reason: &str) {
+        let request = NackRequest {
+            request_id: 0,
+            msg_id: message.msg_id.clone(),
+            subscription_name: subscription.to_owned(),
+            delay_ms,
+            reason: Some(reason.to_owned()),
+        };
+        self.broker.nack(request).await.unwrap();
+    }
+
+    /// A consumer of a key-shared subscription.
+    pub async fn subscribe_keyed(&self, topic: &str, consumer: &str, filters: &[&str]) -> Deliveries {
+        let request = ConsumerRequest {
+            key_filters: filters.iter().map(|filter| (*filter).to_owned()).collect(),
+            ..consumer_request(topic, "s", consumer, SubscriptionType::KeyShared)
+        };
+        let consumer_id = self.broker.subscribe(request).await.unwrap().consumer_id;
+        self.receive(consumer_id)
+    }
+
+    pub async fn send_keyed(&self, topic: &str, producer_id: u64, key: &str, payload: &str) {
+        let message = StreamMessage { routing_key: Some(key.to_owned()), ..message(topic, producer_id, payload) };
+        self.broker.send(message).await.unwrap();
+    }
+
+    pub async fn set_policy(&self, topic: &str, subscription: &str, policy: SubscriptionFailurePolicy) {
+        let request = SetSubscriptionFailurePolicyRequest {
+            topic: topic.to_owned(),
+            subscription: subscription.to_owned(),
+            failure_policy: Some(policy),
+        };
+        self.broker.set_failure_policy(request).await.unwrap();
+    }
+
+    pub fn described(&self, topic: &str) -> DescribeTopicResponse {
+        self.broker.describe_topic(DescribeTopicRequest { topic: topic.to_owned() }).unwrap()
     }
 
     pub async fn register(&self, subject: &str, schema_type: &str, definition: &str) -> RegisterSchemaResponse {
@@ -116,6 +171,20 @@ pub fn producer_request(topic: &str, name: &str, strategy: DispatchStrategy) -> 
         topic_name: topic.to_owned(),
         dispatch_strategy: strategy as i32,
         ..ProducerRequest::default()
+    }
+}
+
+/// Redelivers at once.
+pub fn policy(max_redelivery_count: u32, poison: SubscriptionPoisonPolicy) -> SubscriptionFailurePolicy {
+    let dead_letter_topic = (poison == SubscriptionPoisonPolicy::DeadLetter).then(|| "/default/dead".to_owned());
+    SubscriptionFailurePolicy {
+        max_redelivery_count,
+        ack_timeout_ms: 30_000,
+        base_redelivery_delay_ms: 0,
+        max_redelivery_delay_ms: 0,
+        backoff_strategy: SubscriptionBackoffStrategy::Fixed as i32,
+        dead_letter_topic,
+        poison_policy: poison as i32,
     }
 }
 

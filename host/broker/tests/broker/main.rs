@@ -4,9 +4,12 @@
 
 mod binding;
 mod browse;
+mod deletion;
 mod delivery;
 mod durability;
+mod failures;
 mod harness;
+mod key_shared;
 mod names;
 mod producing;
 mod registry;

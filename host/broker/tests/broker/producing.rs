@@ -2,9 +2,11 @@
 
 use crate::harness::*;
 use irongate_proto::danube::DispatchStrategy::{NonReliable, Reliable};
+use irongate_proto::danube::{HealthCheckRequest, ProducerRequest};
 use irongate_proto::irongate_v1::publish_result::Outcome;
 use irongate_proto::irongate_v1::{ListTopicsRequest, OutgoingMessage, PublishRequest};
 use std::collections::BTreeMap;
+use std::time::Duration;
 use tonic::Code;
 
 const TOPIC: &str = "/default/orders";
@@ -169,4 +171,53 @@ async fn a_call_over_its_limits_is_refused_whole() {
     assert_eq!(code(partitions(4)).await, Err(Code::ResourceExhausted));
     assert!(code(partitions(3)).await.is_ok());
     assert_eq!(code(publish_request("/default/fourth", &["a"])).await, Err(Code::ResourceExhausted));
+}
+
+/// The clock stands still only here: elsewhere it would leap ahead while a disk is waited for.
+async fn pass(time: Duration) {
+    tokio::time::pause();
+    tokio::time::advance(time).await;
+    tokio::time::resume();
+}
+
+/// Danube takes the access mode and never looks at it again.
+#[tokio::test]
+async fn an_exclusive_producer_has_its_topic_to_itself_until_it_falls_silent() {
+    let host = Host::new();
+    let mode = |name: &str, mode: i32| ProducerRequest {
+        producer_access_mode: mode,
+        ..producer_request(TOPIC, name, Reliable)
+    };
+    let first = host.broker.create_producer(mode("first", 0)).await.unwrap().producer_id;
+    let error = host.broker.create_producer(mode("own", 1)).await.unwrap_err();
+    assert_eq!(
+        (error.code(), error.to_string()),
+        (
+            Code::PermissionDenied,
+            format!("the topic {TOPIC} cannot have an exclusive producer while first writes to it")
+        )
+    );
+    let silent = Duration::from_millis(host.broker.limits().exclusive_producer_idle_ms + 1);
+    pass(silent).await;
+    let own = host.broker.create_producer(mode("own", 1)).await.unwrap().producer_id;
+    assert_eq!(host.broker.create_producer(mode("own", 1)).await.unwrap().producer_id, own);
+    host.send(TOPIC, own, "mine").await;
+    let words = format!("the topic {TOPIC} belongs to the exclusive producer own");
+    assert_eq!(host.broker.create_producer(mode("other", 0)).await.unwrap_err().to_string(), words);
+    let error = host.broker.send(message(TOPIC, first, "not mine")).await.unwrap_err();
+    assert_eq!(
+        (error.code(), error.to_string()),
+        (Code::PermissionDenied, format!("Unable to publish the message: {words}"))
+    );
+    let Outcome::Refused(refused) = &host.publish(TOPIC, &["not mine"]).await[0] else { panic!("published") };
+    assert_eq!(refused.code, Code::PermissionDenied as u32);
+    // A health check is a sign of life; without one the topic is free again.
+    pass(silent / 2).await;
+    let check = HealthCheckRequest { request_id: 0, client: 0, id: own };
+    host.broker.health_check(check).unwrap();
+    pass(silent / 2).await;
+    assert!(host.broker.create_producer(mode("other", 0)).await.is_err());
+    pass(silent).await;
+    assert!(host.broker.create_producer(mode("other", 0)).await.is_ok());
+    assert_eq!(host.broker.create_producer(mode("own", 9)).await.unwrap_err().code(), Code::InvalidArgument);
 }

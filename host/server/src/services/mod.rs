@@ -1,6 +1,7 @@
 //! The gRPC services: one file each, and each only hands requests to the broker and its
 //! answers back. What a request means is the broker's business.
 
+mod broker_admin;
 mod browse;
 mod consumer;
 mod discovery;
@@ -22,6 +23,7 @@ use irongate_proto::danube::consumer_service_server::ConsumerServiceServer;
 use irongate_proto::danube::discovery_server::DiscoveryServer;
 use irongate_proto::danube::health_check_server::HealthCheckServer;
 use irongate_proto::danube::producer_service_server::ProducerServiceServer;
+use irongate_proto::danube_admin::broker_admin_server::BrokerAdminServer;
 use irongate_proto::danube_admin::namespace_admin_server::NamespaceAdminServer;
 use irongate_proto::danube_admin::topic_admin_server::TopicAdminServer;
 use irongate_proto::danube_schema::schema_registry_server::SchemaRegistryServer;
@@ -31,6 +33,9 @@ use irongate_proto::irongate_v1::publish_service_server::PublishServiceServer;
 use irongate_proto::irongate_v1::topic_service_server::TopicServiceServer;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
+
+/// Danube names the broker that serves a topic, by a number; here there is one.
+const BROKER_ID: &str = "1";
 
 /// Every service, each with the limit its requests have.
 pub(crate) fn routes(broker: &Broker, environment: &str, stopping: &CancellationToken) -> Routes {
@@ -44,6 +49,7 @@ pub(crate) fn routes(broker: &Broker, environment: &str, stopping: &Cancellation
     let discovery = DiscoveryServer::new(discovery::Lookup::new(broker.clone()));
     let health = HealthCheckServer::new(health_check::Health::new(broker.clone()));
     let registry = SchemaRegistryServer::new(schema_registry::Registry::new(broker.clone()));
+    let brokers = BrokerAdminServer::new(broker_admin::Brokers::new(broker.clone()));
     let namespaces = NamespaceAdminServer::new(namespace_admin::Namespaces::new(broker.clone()));
     let topics = TopicAdminServer::new(topic_admin::TopicsAdmin::new(broker.clone()));
     let publish = PublishServiceServer::new(publish::Publish::new(broker.clone()));
@@ -57,6 +63,7 @@ pub(crate) fn routes(broker: &Broker, environment: &str, stopping: &Cancellation
         .add_service(consumer.max_decoding_message_size(CONTROL_REQUEST_BYTES_MAX))
         .add_service(discovery.max_decoding_message_size(CONTROL_REQUEST_BYTES_MAX))
         .add_service(health.max_decoding_message_size(CONTROL_REQUEST_BYTES_MAX))
+        .add_service(brokers.max_decoding_message_size(CONTROL_REQUEST_BYTES_MAX))
         .add_service(namespaces.max_decoding_message_size(CONTROL_REQUEST_BYTES_MAX))
         .add_service(topics.max_decoding_message_size(CONTROL_REQUEST_BYTES_MAX))
         .add_service(browse.max_decoding_message_size(CONTROL_REQUEST_BYTES_MAX))

@@ -1,9 +1,9 @@
-//! `danube_admin.NamespaceAdmin`, as far as Irongate answers it. Danube serves it on a second port.
+//! `danube_admin.NamespaceAdmin`. Danube serves it on a second port.
 
 use crate::status::refuse;
-use irongate_broker::Broker;
+use irongate_broker::{Broker, Limits};
 use irongate_proto::danube_admin::namespace_admin_server::NamespaceAdmin;
-use irongate_proto::danube_admin::{NamespaceRequest, NamespaceResponse, TopicListResponse};
+use irongate_proto::danube_admin::{NamespaceRequest, NamespaceResponse, PolicyResponse, TopicListResponse};
 use tonic::{Request, Response, Status};
 
 pub(crate) struct Namespaces {
@@ -34,4 +34,34 @@ impl NamespaceAdmin for Namespaces {
         self.broker.create_namespace(&request.get_ref().name).await.map_err(refuse)?;
         Ok(Response::new(NamespaceResponse { success: true }))
     }
+
+    /// Danube's names for what every namespace of this host has in common; 0 is no bound.
+    async fn get_namespace_policies(
+        &self,
+        request: Request<NamespaceRequest>,
+    ) -> Result<Response<PolicyResponse>, Status> {
+        self.broker.namespace_topics(&request.get_ref().name).map_err(refuse)?;
+        Ok(Response::new(PolicyResponse { policies: policies(self.broker.limits()) }))
+    }
+
+    async fn delete_namespace(
+        &self,
+        request: Request<NamespaceRequest>,
+    ) -> Result<Response<NamespaceResponse>, Status> {
+        self.broker.delete_namespace(&request.get_ref().name).await.map_err(refuse)?;
+        Ok(Response::new(NamespaceResponse { success: true }))
+    }
+}
+
+/// As JSON; every value is a number.
+fn policies(limits: &Limits) -> String {
+    let policies = [
+        ("max_producers_per_topic", limits.producers_per_topic_max),
+        ("max_subscriptions_per_topic", limits.subscriptions_per_topic_max),
+        ("max_consumers_per_topic", 0),
+        ("max_consumers_per_subscription", limits.consumers_per_subscription_max),
+        ("max_message_size", limits.message_bytes_max),
+    ];
+    let fields: Vec<String> = policies.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
+    format!("{{{}}}", fields.join(","))
 }

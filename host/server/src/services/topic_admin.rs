@@ -1,18 +1,20 @@
-//! `danube_admin.TopicAdmin`, as far as Irongate answers it. Danube serves it on a second port.
+//! `danube_admin.TopicAdmin`: topics, subscriptions and their policies. Danube serves it on a second port.
 
+use super::BROKER_ID;
+use super::broker_admin::check_broker;
 use crate::status::refuse;
-use irongate_broker::Broker;
+use irongate_broker::{Broker, BrokerError};
 use irongate_proto::danube;
 use irongate_proto::danube_admin::topic_admin_server::TopicAdmin;
 use irongate_proto::danube_admin::{
-    NamespaceRequest, NewTopicRequest, PartitionedTopicRequest, SubscriptionListResponse, TopicInfo,
-    TopicInfoListResponse, TopicRequest, TopicResponse,
+    BrokerRequest, DescribeTopicRequest, DescribeTopicResponse, GetSubscriptionDispatchConfigRequest,
+    GetSubscriptionDispatchConfigResponse, GetSubscriptionFailurePolicyRequest, GetSubscriptionFailurePolicyResponse,
+    NamespaceRequest, NewTopicRequest, PartitionedTopicRequest, SetSubscriptionDispatchConfigRequest,
+    SetSubscriptionFailurePolicyRequest, SubscriptionListResponse, SubscriptionRequest, SubscriptionResponse,
+    TopicInfo, TopicInfoListResponse, TopicRequest, TopicResponse,
 };
-use irongate_proto::irongate_v1::CreateTopicRequest;
+use irongate_proto::irongate_v1::{self, CreateTopicRequest};
 use tonic::{Request, Response, Status};
-
-/// Danube names the broker that serves a topic; here there is one.
-const BROKER_ID: &str = "irongate";
 
 pub(crate) struct TopicsAdmin {
     broker: Broker,
@@ -67,6 +69,101 @@ impl TopicAdmin for TopicsAdmin {
         let subscriptions = self.broker.subscriptions(&request.get_ref().name).map_err(refuse)?;
         Ok(Response::new(SubscriptionListResponse { subscriptions }))
     }
+
+    async fn list_broker_topics(
+        &self,
+        request: Request<BrokerRequest>,
+    ) -> Result<Response<TopicInfoListResponse>, Status> {
+        check_broker(&request.get_ref().broker_id)?;
+        let mut topics = Vec::new();
+        for namespace in self.broker.namespaces() {
+            topics.extend(self.broker.namespace_topics(&namespace).map_err(refuse)?.into_iter().map(topic_info));
+        }
+        Ok(Response::new(TopicInfoListResponse { topics }))
+    }
+
+    async fn delete_topic(&self, request: Request<TopicRequest>) -> Result<Response<TopicResponse>, Status> {
+        self.broker.delete_topic(&request.get_ref().name).await.map_err(refuse)?;
+        Ok(Response::new(TopicResponse { success: true }))
+    }
+
+    /// As a Danube cluster of one answers.
+    async fn unload_topic(&self, request: Request<TopicRequest>) -> Result<Response<TopicResponse>, Status> {
+        let name = &request.get_ref().name;
+        self.broker.subscriptions(name).map_err(refuse)?;
+        let what = format!("the topic {name} cannot be unloaded, there is no second broker to take it");
+        Err(refuse(BrokerError::Precondition { what }))
+    }
+
+    async fn unsubscribe(
+        &self,
+        request: Request<SubscriptionRequest>,
+    ) -> Result<Response<SubscriptionResponse>, Status> {
+        let SubscriptionRequest { topic, subscription } = request.into_inner();
+        self.broker.unsubscribe(&topic, &subscription).await.map_err(refuse)?;
+        Ok(done())
+    }
+
+    async fn set_subscription_failure_policy(
+        &self,
+        request: Request<SetSubscriptionFailurePolicyRequest>,
+    ) -> Result<Response<SubscriptionResponse>, Status> {
+        self.broker.set_failure_policy(request.into_inner()).await.map_err(refuse)?;
+        Ok(done())
+    }
+
+    async fn get_subscription_failure_policy(
+        &self,
+        request: Request<GetSubscriptionFailurePolicyRequest>,
+    ) -> Result<Response<GetSubscriptionFailurePolicyResponse>, Status> {
+        self.broker.failure_policy(request.get_ref()).map(Response::new).map_err(refuse)
+    }
+
+    async fn set_subscription_dispatch_config(
+        &self,
+        request: Request<SetSubscriptionDispatchConfigRequest>,
+    ) -> Result<Response<SubscriptionResponse>, Status> {
+        self.broker.set_dispatch_config(request.into_inner()).await.map_err(refuse)?;
+        Ok(done())
+    }
+
+    async fn get_subscription_dispatch_config(
+        &self,
+        request: Request<GetSubscriptionDispatchConfigRequest>,
+    ) -> Result<Response<GetSubscriptionDispatchConfigResponse>, Status> {
+        self.broker.dispatch_config(request.get_ref()).map(Response::new).map_err(refuse)
+    }
+
+    async fn describe_topic(
+        &self,
+        request: Request<DescribeTopicRequest>,
+    ) -> Result<Response<DescribeTopicResponse>, Status> {
+        let name = request.into_inner().name;
+        let described = irongate_v1::DescribeTopicRequest { topic: name.clone() };
+        let described = self.broker.describe_topic(described).map_err(refuse)?;
+        let strategy = described.summary.map(|summary| summary.dispatch_strategy()).unwrap_or_default();
+        let subscriptions = self.broker.subscriptions(&name).map_err(refuse)?;
+        let schema = self.broker.topic_schema(&name).map_err(refuse)?;
+        let mut response = DescribeTopicResponse {
+            name,
+            subscriptions,
+            broker_id: BROKER_ID.to_owned(),
+            delivery: strategy.as_str_name().to_owned(),
+            ..DescribeTopicResponse::default()
+        };
+        if let Some(schema) = schema {
+            response.schema_subject = Some(schema.subject);
+            response.schema_id = Some(schema.schema_id);
+            response.schema_version = Some(schema.version);
+            response.schema_type = Some(schema.schema_type);
+            response.compatibility_mode = Some(schema.compatibility_mode.to_uppercase());
+        }
+        Ok(Response::new(response))
+    }
+}
+
+fn done() -> Response<SubscriptionResponse> {
+    Response::new(SubscriptionResponse { success: true })
 }
 
 fn topic_info((name, strategy): (String, danube::DispatchStrategy)) -> TopicInfo {
