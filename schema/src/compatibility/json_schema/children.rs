@@ -33,7 +33,7 @@ impl<'a> Check<'a> {
         for (name, schema) in rule.value.as_object().into_iter().flatten() {
             let sent = self.property(written, name);
             let mentioned = sent.never.is_some() || !sent.parts.is_empty() || declares(written, name);
-            if !mentioned && !written.requires(name) {
+            if !mentioned && !self.strict && !written.requires(name) {
                 continue;
             }
             let place = format!("{}/{}", rule.place, escaped(name));
