@@ -35,9 +35,7 @@ mod schema_type;
 mod validate;
 mod violation;
 
-pub use compatibility::{
-    Comparison, Compatibility, Finding, VersionFinding, check_compatibility, check_history,
-};
+pub use compatibility::{Comparison, Compatibility, Finding, VersionFinding, check_compatibility, check_history};
 pub use definition::locate_in_definition;
 pub use error::{DefinitionPlace, SchemaError};
 pub use schema::Schema;

@@ -78,7 +78,8 @@ mod tests {
 
     #[test]
     fn every_name_reads_back() {
-        for name in ["none", "backward", "forward", "full", "backward_transitive", "forward_transitive", "full_transitive"]
+        for name in
+            ["none", "backward", "forward", "full", "backward_transitive", "forward_transitive", "full_transitive"]
         {
             assert_eq!(name.parse::<Comparison>().unwrap().to_string(), name);
         }

@@ -63,6 +63,16 @@ pub struct Finding {
     pub message: String,
 }
 
+impl Finding {
+    /// Nothing wrong is proven, nor that nothing is: the question is open, and the message says why.
+    pub fn is_undecided(&self) -> bool {
+        self.message.starts_with(UNDECIDED)
+    }
+}
+
+/// How the message of an open question begins.
+const UNDECIDED: &str = "cannot decide";
+
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = if self.path.is_empty() { "the whole value" } else { &self.path };
