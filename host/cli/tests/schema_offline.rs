@@ -1,4 +1,4 @@
-//! `schema validate | check | encode | decode`: verdicts about files, with no server anywhere.
+//! `schema validate | check | encode | decode | sample`: verdicts about files, with no server anywhere.
 
 use crate::harness::{Outcome, USER_EVENTS, irongate, objects, run};
 use std::io::Write;
@@ -68,7 +68,7 @@ fn a_stream_is_judged_line_by_line() {
     let validate = ["schema", "validate", "-t", "avro", "--schema", &schema, "--lines"];
     let outcome = run_with(&validate, stream.as_bytes());
     assert_eq!((outcome.code, outcome.stderr.as_str()), (3, ""));
-    assert!(outcome.stdout.starts_with("standard input, line 3: invalid\n  line 1, column 14, /n: "), "{outcome:?}");
+    assert!(outcome.stdout.starts_with("standard input, line 3: invalid\n  line 1, column 15, /n: "), "{outcome:?}");
     assert!(outcome.stdout.contains("standard input, line 5: invalid\n"), "{outcome:?}");
     assert!(outcome.stdout.ends_with("\n2 valid, 2 invalid\n"), "{outcome:?}");
 
@@ -139,4 +139,22 @@ fn bytes_and_json_become_each_other() {
         assert!(refused.stdout.is_empty() && refused.stderr.starts_with("standard input: invalid\n"), "{refused:?}");
         refused.failed(3);
     }
+}
+
+#[test]
+fn samples_are_valid_messages_and_the_seed_decides() {
+    let folder = Folder::new();
+    let schema = folder.file("order.avsc", AVRO);
+    let sample = |seed: &str| {
+        run(&["schema", "sample", "-t", "avro", "--schema", &schema, "--seed", seed, "--count", "5"]).succeeded()
+    };
+    let samples = sample("7");
+    assert_eq!((samples.lines().count(), &samples), (5, &sample("7")));
+    assert_ne!(samples, sample("100"));
+    let validate = ["schema", "validate", "-t", "avro", "--schema", &schema, "--lines"];
+    assert_eq!(run_with(&validate, samples.as_bytes()).succeeded(), "5 valid, 0 invalid\n");
+
+    let nothing = folder.file("nothing.json", "false");
+    let stderr = run(&["schema", "sample", "-t", "json_schema", "--schema", &nothing]).failed(3);
+    assert!(stderr.starts_with("error: no valid sample in 64 attempts; what stands in the way is"), "{stderr}");
 }

@@ -51,7 +51,7 @@ impl Source {
 
     /// Whether something optional is put in.
     pub(super) fn wants_optional(&mut self) -> bool {
-        !self.is_deep() && self.random.usize(0..8) >= 1 + self.attempt / 8
+        !self.is_deep() && self.random.usize(0..8) > self.attempt / 8
     }
 
     pub(super) fn number(&mut self, range: RangeInclusive<i64>) -> i64 {

@@ -6,6 +6,7 @@ mod convert;
 mod definition;
 mod messages;
 mod registry;
+mod sample;
 mod validate;
 
 use crate::address::ServiceAddr;
@@ -38,6 +39,10 @@ enum Action {
     Encode(convert::EncodeArgs),
     /// Print the JSON of a message in wire bytes. Needs no server.
     Decode(convert::DecodeArgs),
+    /// Make valid messages from a schema in a file. Needs no server.
+    ///
+    /// The exit code is 3 where no valid message was found; the rule that stands in the way is named.
+    Sample(sample::Args),
 }
 
 /// How results are printed.
@@ -64,6 +69,7 @@ pub(crate) async fn run(address: &ServiceAddr, args: Args, output: Output) -> Re
         Action::Check(args) => check::run(&args, output),
         Action::Encode(args) => convert::encode(&args, output),
         Action::Decode(args) => convert::decode(&args, output),
+        Action::Sample(args) => sample::run(&args, output),
     };
     match done {
         // A reader that has seen enough is no failure.
