@@ -33,6 +33,15 @@ pub enum SchemaError {
         /// The name as given, clipped.
         name: String,
     },
+    /// The name of the comparison is none of [`crate::Comparison`]'s.
+    #[error(
+        "unknown comparison '{name}'; use none, backward, forward, full, backward_transitive, forward_transitive or \
+         full_transitive"
+    )]
+    UnknownComparison {
+        /// The name as given, clipped.
+        name: String,
+    },
     /// The definition is longer than [`crate::limits::DEFINITION_BYTES_MAX`].
     #[error("schema definition has {bytes} bytes, the limit is {limit}; split it or drop what it does not need")]
     TooLarge {
@@ -90,7 +99,10 @@ impl SchemaError {
         match self {
             Self::Unreadable { place, .. } => Some(*place),
             Self::Invalid { place, .. } | Self::RemoteReference { place, .. } | Self::TooCostly { place, .. } => *place,
-            Self::UnknownType { .. } | Self::UnknownCompatibility { .. } | Self::TooLarge { .. } => None,
+            Self::UnknownType { .. }
+            | Self::UnknownCompatibility { .. }
+            | Self::UnknownComparison { .. }
+            | Self::TooLarge { .. } => None,
         }
     }
 }

@@ -30,14 +30,16 @@ pub mod limits;
 mod place;
 mod plain;
 mod protobuf;
+mod sample;
 mod schema;
 mod schema_type;
 mod validate;
 mod violation;
 
-pub use compatibility::{Compatibility, Finding, check_compatibility};
+pub use compatibility::{Comparison, Compatibility, Finding, VersionFinding, check_compatibility, check_history};
 pub use definition::locate_in_definition;
 pub use error::{DefinitionPlace, SchemaError};
+pub use sample::SampleError;
 pub use schema::Schema;
 pub use schema_type::SchemaType;
 pub use violation::{

@@ -70,3 +70,18 @@ pub const AVRO_STEPS_MAX: usize = 5_000_000;
 
 /// Size of one decompressed block of an Avro object container, in bytes (64 MiB).
 pub const AVRO_BLOCK_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// Attempts at one sample, each with other choices, before the schema counts as one that has none.
+pub const SAMPLE_ATTEMPTS_MAX: usize = 64;
+
+/// Values that one sample may hold.
+pub const SAMPLE_VALUES_MAX: usize = 2_000;
+
+/// Levels of a sample from which on only what is required is put in, so that recursive schemas come to an end.
+pub const SAMPLE_LEVELS_FULL_MAX: usize = 4;
+
+/// Levels of a sample at which an attempt is given up.
+pub const SAMPLE_LEVELS_MAX: usize = 40;
+
+/// Longest text in a sample, in characters.
+pub const SAMPLE_TEXT_CHARS_MAX: usize = 10_000;

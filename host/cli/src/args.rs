@@ -7,7 +7,7 @@ use crate::verbs::{consume, produce, schema, serve, topics};
 use clap::{Parser, Subcommand};
 
 const AFTER_HELP: &str = "\
-Exit codes: 0 all done, 1 failed, 2 wrong usage, 3 the message breaks its schema.
+Exit codes: 0 all done, 1 failed, 2 wrong usage, 3 the message breaks its schema, or a schema its predecessor.
 The flags of produce, consume and schema are those of danube-cli, long and short.";
 
 /// A message broker that speaks Danube's protocol, with a console in the browser.
@@ -55,7 +55,7 @@ pub(crate) enum Verb {
     /// it was printed, and other consumers of the subscription get the rest. Without one, every
     /// message from the chosen start on is printed and nothing is remembered.
     Consume(consume::Args),
-    /// Register and look up schemas.
+    /// Register and look up schemas; try them out with no server.
     ///
     /// A subject is a name under which the versions of one schema are kept; its number is the
     /// schema id.

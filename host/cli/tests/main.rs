@@ -5,5 +5,6 @@ mod harness;
 mod plugin;
 mod produce;
 mod schema;
+mod schema_offline;
 mod serve;
 mod topics;

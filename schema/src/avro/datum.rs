@@ -189,13 +189,7 @@ impl<'a> Cursor<'a> {
             return self.fault(start, "union", node, path, message);
         };
         let value = self.value(branch, path)?;
-        let tag = self.model.tag(branch);
-        let others = branches.iter().filter(|branch| !matches!(self.model.nodes[**branch].kind, Kind::Null)).count();
-        let looks_tagged = value.as_object().is_some_and(|members| members.len() == 1 && members.contains_key(tag));
-        if matches!(self.model.nodes[branch].kind, Kind::Null) || (others == 1 && !looks_tagged) {
-            return Ok(value);
-        }
-        Ok(Value::Object(Map::from_iter([(tag.to_owned(), value)])))
+        Ok(self.model.tagged(branches, branch, value))
     }
 
     fn long(&mut self, node: usize, path: &str) -> Read<i64> {

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// A compiled definition; node 0 is the root.
 pub(crate) struct Model {
@@ -80,6 +80,18 @@ impl Model {
             Kind::Union(_) => "union",
             Kind::Record { name, .. } | Kind::Enum { name, .. } | Kind::Fixed { name, .. } => name,
         }
+    }
+
+    /// The value of a union's branch as JSON: with its tag, unless the union has one branch beside null and the value
+    /// cannot be taken for a tagged one.
+    pub(crate) fn tagged(&self, branches: &[usize], branch: usize, value: Value) -> Value {
+        let tag = self.tag(branch);
+        let others = branches.iter().filter(|branch| !matches!(self.nodes[**branch].kind, Kind::Null)).count();
+        let looks_tagged = value.as_object().is_some_and(|members| members.len() == 1 && members.contains_key(tag));
+        if matches!(self.nodes[branch].kind, Kind::Null) || (others == 1 && !looks_tagged) {
+            return value;
+        }
+        Value::Object(Map::from_iter([(tag.to_owned(), value)]))
     }
 }
 

@@ -1,8 +1,11 @@
 //! Whether a new version of a schema may follow an old one. The rules of each language live in their own module.
 
 pub(crate) mod avro;
+mod history;
 mod json_schema;
 mod protobuf;
+
+pub use history::{Comparison, VersionFinding, check_history};
 
 use std::{fmt, str::FromStr};
 
@@ -60,6 +63,16 @@ pub struct Finding {
     pub message: String,
 }
 
+impl Finding {
+    /// Nothing wrong is proven, nor that nothing is: the question is open, and the message says why.
+    pub fn is_undecided(&self) -> bool {
+        self.message.starts_with(UNDECIDED)
+    }
+}
+
+/// How the message of an open question begins.
+const UNDECIDED: &str = "cannot decide";
+
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = if self.path.is_empty() { "the whole value" } else { &self.path };
@@ -69,15 +82,17 @@ impl fmt::Display for Finding {
 
 /// Every reason why `new` may not follow `old`; empty when it may. At most [`FINDINGS_MAX`].
 pub fn check_compatibility(mode: Compatibility, old: &Schema, new: &Schema) -> Vec<Finding> {
+    compare(mode, false, old, new)
+}
+
+fn compare(mode: Compatibility, strict: bool, old: &Schema, new: &Schema) -> Vec<Finding> {
+    let backward = || reads("new", strict, new, old);
+    let forward = || reads("old", strict, old, new);
     let mut findings = match mode {
         Compatibility::None => Vec::new(),
-        Compatibility::Backward => reads("new", new, old),
-        Compatibility::Forward => reads("old", old, new),
-        Compatibility::Full => {
-            let mut both = reads("new", new, old);
-            both.extend(reads("old", old, new));
-            both
-        }
+        Compatibility::Backward => backward(),
+        Compatibility::Forward => forward(),
+        Compatibility::Full => [backward(), forward()].concat(),
     };
     if findings.len() > FINDINGS_MAX {
         findings.truncate(FINDINGS_MAX);
@@ -91,10 +106,10 @@ pub fn check_compatibility(mode: Compatibility, old: &Schema, new: &Schema) -> V
 }
 
 /// Why a reader of one schema cannot read everything a writer of the other may send.
-fn reads(reader_name: &'static str, reader: &Schema, writer: &Schema) -> Vec<Finding> {
+fn reads(reader_name: &'static str, strict: bool, reader: &Schema, writer: &Schema) -> Vec<Finding> {
     match (&reader.compiled, &writer.compiled) {
         (Compiled::Json(reader), Compiled::Json(writer)) => {
-            json_schema::reads(reader_name, reader.definition(), writer.definition())
+            json_schema::reads(reader_name, strict, reader.definition(), writer.definition())
         }
         (Compiled::Avro(reader), Compiled::Avro(writer)) => avro::reads(reader_name, reader.model(), writer.model()),
         (Compiled::Protobuf(reader), Compiled::Protobuf(writer)) => {

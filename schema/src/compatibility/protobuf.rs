@@ -58,7 +58,29 @@ impl Check {
                 });
             }
         }
+        findings.extend(self.joined(reader, writer, path));
         self.open.remove(&pair);
+        findings
+    }
+
+    /// Fields that were apart when written and exclude each other when read: of two that are sent, the first is lost.
+    fn joined(&self, reader: &MessageDescriptor, writer: &MessageDescriptor, path: &str) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        for oneof in reader.oneofs() {
+            let written: Vec<FieldDescriptor> =
+                oneof.fields().filter_map(|field| writer.get_field(field.number())).collect();
+            let home = |field: &FieldDescriptor| field.containing_oneof().map(|oneof| oneof.full_name().to_owned());
+            let apart = written.iter().any(|field| home(field).is_none() || home(field) != home(&written[0]));
+            if written.len() > 1 && apart {
+                let names = listed(&written, |field| field.number().to_string());
+                let message = format!(
+                    "any of fields {names} can be written beside another, but oneof {} of the {} version keeps only one",
+                    oneof.name(),
+                    self.reader_name
+                );
+                findings.push(Finding { path: path.into(), schema_path: oneof.full_name().into(), message });
+            }
+        }
         findings
     }
 

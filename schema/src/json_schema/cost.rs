@@ -23,8 +23,7 @@ const CANDIDATES_MAX: usize = 1000;
 ///
 /// Answers how to count what a payload costs under one that is not refused.
 pub(crate) fn check(schema: &Value, place: &Definition<'_>) -> Result<Work, SchemaError> {
-    let mut index = Index { root: schema, named: BTreeMap::new() };
-    index.collect(schema, &mut Vec::new());
+    let index = Index::new(schema);
     let mut walk = Walk { index: &index, known: BTreeMap::new(), open: BTreeSet::new() };
     let mut visits_max = 1;
     for pointer in index.subschemas() {
@@ -40,8 +39,7 @@ pub(crate) fn check(schema: &Value, place: &Definition<'_>) -> Result<Work, Sche
 
 /// The parts of a definition that have an identifier of their own, by the last step of it; not the root.
 pub(crate) fn resources(schema: &Value) -> Vec<(String, String)> {
-    let mut index = Index { root: schema, named: BTreeMap::new() };
-    index.collect(schema, &mut Vec::new());
+    let index = Index::new(schema);
     let places = index.named.into_iter().filter(|(name, _)| !name.starts_with('#'));
     let pairs = places.flat_map(|(name, paths)| paths.into_iter().map(move |path| (name.clone(), pointer_of(&path))));
     pairs.filter(|(_, pointer)| !pointer.is_empty()).collect()
@@ -110,6 +108,12 @@ pub(crate) struct Index<'a> {
 }
 
 impl<'a> Index<'a> {
+    pub(crate) fn new(root: &'a Value) -> Self {
+        let mut index = Self { root, named: BTreeMap::new() };
+        index.collect(root, &mut Vec::new());
+        index
+    }
+
     fn collect(&mut self, value: &'a Value, path: &mut Vec<String>) {
         for keyword in ["$id", "id", "$anchor", "$dynamicAnchor"] {
             if let Some(name) = value.get(keyword).and_then(Value::as_str) {
@@ -179,7 +183,7 @@ impl<'a> Index<'a> {
     }
 
     /// Where a reference may lead: to one place, or to every place of that name.
-    fn targets(&self, reference: &str) -> Vec<String> {
+    pub(crate) fn targets(&self, reference: &str) -> Vec<String> {
         if let Some(steps) = reference_steps(reference) {
             let pointer = pointer_of(&steps);
             let resources = self.named.iter().filter(|(name, _)| !name.starts_with('#')).flat_map(|(_, paths)| paths);

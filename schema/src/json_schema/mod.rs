@@ -10,7 +10,7 @@ use std::error::Error;
 use jsonschema::{
     PatternOptions, Retrieve, Uri, ValidationError, ValidationOptions, Validator, error::ValidationErrorKind,
 };
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::{
     SchemaError,
@@ -19,7 +19,7 @@ use crate::{
     limits::{PATTERN_BACKTRACK_STEPS_MAX, PATTERN_COMPILED_BYTES_MAX},
 };
 
-pub(crate) use cost::{reference_steps, resources};
+pub(crate) use cost::{Index, reference_steps, resources};
 use work::Work;
 
 /// A compiled JSON Schema.
@@ -66,6 +66,21 @@ impl JsonSchema {
 
 fn options<'i>() -> ValidationOptions<'i> {
     jsonschema::options().should_validate_formats(true).with_retriever(Closed)
+}
+
+/// The schemas of the first items and of all further ones, in the spelling of any draft.
+pub(crate) fn sequence(members: &Map<String, Value>) -> (Vec<&Value>, Option<&Value>) {
+    match (members.get("prefixItems"), members.get("items")) {
+        (Some(Value::Array(prefix)), rest) => (prefix.iter().collect(), rest),
+        (_, Some(Value::Array(prefix))) => (prefix.iter().collect(), members.get("additionalItems")),
+        (_, rest) => (Vec::new(), rest),
+    }
+}
+
+/// Whether the neighbours of a `$ref` mean nothing, as up to draft 7.
+pub(crate) fn has_lonely_references(root: &Value) -> bool {
+    let draft = root.get("$schema").and_then(Value::as_str).unwrap_or_default();
+    ["draft-04", "draft-06", "draft-07"].iter().any(|old| draft.contains(old))
 }
 
 /// Answers every request for another document with no.

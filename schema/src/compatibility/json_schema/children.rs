@@ -13,6 +13,7 @@ use crate::{
     compatibility::Finding,
     excerpt::{clip, counted},
     json::locate::escaped,
+    json_schema::sequence,
 };
 
 impl<'a> Check<'a> {
@@ -33,7 +34,7 @@ impl<'a> Check<'a> {
         for (name, schema) in rule.value.as_object().into_iter().flatten() {
             let sent = self.property(written, name);
             let mentioned = sent.never.is_some() || !sent.parts.is_empty() || declares(written, name);
-            if !mentioned && !written.requires(name) {
+            if !mentioned && !self.strict && !written.requires(name) {
                 continue;
             }
             let place = format!("{}/{}", rule.place, escaped(name));
@@ -288,15 +289,6 @@ fn property_of<'a>(document: super::Document<'a>, view: &View<'a>, name: &str) -
         }
     }
     found
-}
-
-/// The schemas of the first items and of all further ones, in the spelling of any draft.
-fn sequence(members: &Map<String, Value>) -> (Vec<&Value>, Option<&Value>) {
-    match (members.get("prefixItems"), members.get("items")) {
-        (Some(Value::Array(prefix)), rest) => (prefix.iter().collect(), rest),
-        (_, Some(Value::Array(prefix))) => (prefix.iter().collect(), members.get("additionalItems")),
-        (_, rest) => (Vec::new(), rest),
-    }
 }
 
 fn declares(written: &View<'_>, name: &str) -> bool {

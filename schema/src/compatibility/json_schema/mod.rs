@@ -1,6 +1,7 @@
 //! Whether one JSON Schema accepts everything that another one describes. Sound: what is not proven counts as
 //! incompatible, with one exception that users of registries expect: a property that the writer does not mention is taken
-//! not to be sent, so a new optional property is compatible even though an open object formally allowed it any value.
+//! not to be sent, so a new optional property is compatible even though an open object formally allowed it any value. The
+//! strict comparison makes no exception.
 
 mod children;
 mod rules;
@@ -15,7 +16,7 @@ use super::Finding;
 use crate::limits::{COMPARED_LEVELS_MAX, COMPARED_PAIRS_MAX, FINDINGS_MAX};
 
 /// Why `reader` may refuse what `writer` describes.
-pub(super) fn reads(reader_name: &'static str, reader: &Value, writer: &Value) -> Vec<Finding> {
+pub(super) fn reads(reader_name: &'static str, strict: bool, reader: &Value, writer: &Value) -> Vec<Finding> {
     if reader == writer {
         return Vec::new();
     }
@@ -23,6 +24,7 @@ pub(super) fn reads(reader_name: &'static str, reader: &Value, writer: &Value) -
     let mut check = Check {
         reader,
         writer,
+        strict,
         reader_name,
         writer_name: if reader_name == "new" { "old" } else { "new" },
         open: BTreeSet::new(),
@@ -39,6 +41,8 @@ pub(super) fn reads(reader_name: &'static str, reader: &Value, writer: &Value) -
 struct Check<'a> {
     reader: Document<'a>,
     writer: Document<'a>,
+    /// A property that the writer does not mention may be sent with any value.
+    strict: bool,
     reader_name: &'static str,
     writer_name: &'static str,
     /// Pairs being compared further up: coming back to one proves nothing wrong.

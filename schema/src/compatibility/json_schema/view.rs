@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     json::locate::pointer_of,
-    json_schema::{reference_steps, resources},
+    json_schema::{has_lonely_references, reference_steps, resources},
 };
 
 /// Every type a value can have.
@@ -25,9 +25,7 @@ pub(super) struct Document<'a> {
 
 impl<'a> Document<'a> {
     pub(super) fn new(root: &'a Value) -> Self {
-        let draft = root.get("$schema").and_then(Value::as_str).unwrap_or_default();
-        let lonely_references = ["draft-04", "draft-06", "draft-07"].iter().any(|old| draft.contains(old));
-        Self { root, lonely_references, embedded: !resources(root).is_empty() }
+        Self { root, lonely_references: has_lonely_references(root), embedded: !resources(root).is_empty() }
     }
 
     pub(super) fn resolve(&self, reference: &str) -> Option<(String, &'a Value)> {

@@ -1,13 +1,14 @@
-//! `irongate schema`: the registry from the command line. It judges nothing itself.
+//! `irongate schema register | get | versions | list`: the registry from the command line. It judges nothing itself.
 
+use super::Form;
 use crate::address::ServiceAddr;
 use crate::client::connect;
 use crate::failure::refused;
-use crate::output::{Output, harmless, is_broken_pipe, table};
+use crate::output::{Output, harmless, table};
 use crate::registry::{Registry, Wanted};
 use anyhow::{Context, Result};
 use base64::Engine;
-use clap::{Subcommand, ValueEnum};
+use clap::Subcommand;
 use irongate_proto::danube_schema::{
     GetSchemaResponse, ListSubjectsRequest, ListVersionsRequest, RegisterSchemaResponse, SchemaVersionInfo,
     SubjectSummary,
@@ -16,15 +17,9 @@ use irongate_schema::SchemaType;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
-/// The arguments of `schema`.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Args {
-    #[command(subcommand)]
-    action: Action,
-}
-
+/// What to do with the registry.
 #[derive(Debug, Subcommand)]
-enum Action {
+pub(super) enum Action {
     /// Register a definition as the subject's next version; one that is registered already stays as it is.
     Register {
         /// The subject.
@@ -62,35 +57,15 @@ enum Action {
     },
 }
 
-/// How results are printed.
-#[derive(Debug, clap::Args)]
-struct Form {
-    /// Text for people, or JSON.
-    #[arg(short, long, value_enum, default_value = "table")]
-    output: OutputForm,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum OutputForm {
-    Table,
-    Json,
-}
-
-pub(crate) async fn run(address: &ServiceAddr, args: Args, output: Output) -> Result<()> {
-    let (Action::Register { form, .. }
-    | Action::Get { form, .. }
-    | Action::Versions { form, .. }
-    | Action::List { form }) = &args.action;
-    let output = output.or_json(form.output == OutputForm::Json);
-    let printed = act(address, args.action, output).await;
-    match printed {
-        // A reader that has seen enough is no failure.
-        Err(error) if error.downcast_ref().is_some_and(is_broken_pipe) => Ok(()),
-        printed => printed,
+impl Action {
+    pub(super) fn form(&self) -> Form {
+        let (Self::Register { form, .. } | Self::Get { form, .. } | Self::Versions { form, .. } | Self::List { form }) =
+            self;
+        *form
     }
 }
 
-async fn act(address: &ServiceAddr, action: Action, output: Output) -> Result<()> {
+pub(super) async fn act(address: &ServiceAddr, action: Action, output: Output) -> Result<()> {
     match action {
         Action::Register { subject, schema_type, file, .. } => {
             // Read before connecting: a wrong file name is told with no server at all.
