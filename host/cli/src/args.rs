@@ -48,7 +48,7 @@ pub(crate) enum Verb {
     /// broken rule is printed with its place, nothing is sent, and the exit code is 3. What fails for a reason that
     /// passes, such as a lost connection, is tried again, so a message may arrive twice, but never less than once. A
     /// run that was interrupted says what was acknowledged, and the same command with --resume sends the rest.
-    Produce(produce::Args),
+    Produce(Box<produce::Args>),
     /// Print the messages of a topic, with a subscription or without.
     ///
     /// With a subscription (-m) the server remembers what was acknowledged, each message after

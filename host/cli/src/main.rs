@@ -48,7 +48,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     runtime.block_on(async {
         match cli.verb {
             Verb::Serve(args) => verbs::serve::run(args).await,
-            Verb::Produce(args) => verbs::produce::run(&cli.service_addr, args, output).await,
+            Verb::Produce(args) => verbs::produce::run(&cli.service_addr, *args, output).await,
             Verb::Consume(args) => verbs::consume::run(&cli.service_addr, args, output).await,
             Verb::Schema(args) => verbs::schema::run(&cli.service_addr, args, output).await,
             Verb::Topics(args) => verbs::topics::run(&cli.service_addr, args, output).await,

@@ -12,8 +12,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// Where messages may go. A row without a topic or schema of its own takes the first route.
 pub(crate) struct Routes {
     default: Arc<Route>,
-    known: Mutex<HashMap<(String, Option<SchemaName>), Arc<Route>>>,
+    known: Mutex<HashMap<Named, Arc<Route>>>,
 }
+
+/// A topic, and the schema that was named with it.
+type Named = (String, Option<SchemaName>);
 
 /// Makes the messages of a run, as often as it is asked to.
 pub(crate) struct Composer {

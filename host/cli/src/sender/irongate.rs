@@ -14,7 +14,6 @@ use tonic::transport::Channel;
 pub(crate) const CALL_MESSAGES_MAX: u32 = 500;
 
 /// A connection that publishes.
-#[derive(Clone)]
 pub(crate) struct IrongateSender {
     client: PublishServiceClient<Channel>,
     address: ServiceAddr,

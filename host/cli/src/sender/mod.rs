@@ -55,7 +55,7 @@ impl Outcome {
 /// One of the ways to send. Clones share the connection.
 #[derive(Clone)]
 pub(crate) enum Sender {
-    Irongate(IrongateSender),
+    Irongate(Arc<IrongateSender>),
     Danube(Arc<DanubeSender>),
 }
 

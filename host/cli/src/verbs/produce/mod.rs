@@ -78,7 +78,9 @@ fn left_over(args: &Args, file: Option<&StateFile>) -> Result<State> {
 
 fn sender(channel: Channel, address: &ServiceAddr, info: Option<&GetHostInfoResponse>) -> Sender {
     match info {
-        Some(info) => Sender::Irongate(IrongateSender::new(channel, address, info.publish_batch_messages_max)),
+        Some(info) => {
+            Sender::Irongate(Arc::new(IrongateSender::new(channel, address, info.publish_batch_messages_max)))
+        }
         None => Sender::Danube(Arc::new(DanubeSender::new(channel, address))),
     }
 }
