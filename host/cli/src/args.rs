@@ -7,7 +7,7 @@ use crate::verbs::{consume, produce, schema, serve, topics};
 use clap::{Parser, Subcommand};
 
 const AFTER_HELP: &str = "\
-Exit codes: 0 all done, 1 failed, 2 wrong usage, 3 the message breaks its schema, or a schema its predecessor.
+Exit codes: 0 all done, 1 failed or interrupted, 2 wrong usage, 3 a message breaks its schema, or a schema its predecessor.
 The flags of produce, consume and schema are those of danube-cli, long and short.";
 
 /// A message broker that speaks Danube's protocol, with a console in the browser.
@@ -42,13 +42,13 @@ pub(crate) enum Verb {
     /// everything down and exits with 0. It logs to stderr, as much as the environment variable
     /// IRONGATE_LOG says (for example debug).
     Serve(serve::Args),
-    /// Send one message to a topic, once or many times.
+    /// Send messages to a topic: from arguments, files or standard input, filled in from templates.
     ///
-    /// A topic that does not exist is created. With a schema the message is checked here first:
-    /// every broken rule is printed with its place, nothing is sent, and the exit code is 3. What
-    /// fails for a reason that passes, such as a lost connection, is tried again up to five
-    /// times, so a message may arrive twice, but never less than once.
-    Produce(produce::Args),
+    /// A topic that does not exist is created. Where a schema is known every message is checked here first: every
+    /// broken rule is printed with its place, nothing is sent, and the exit code is 3. What fails for a reason that
+    /// passes, such as a lost connection, is tried again, so a message may arrive twice, but never less than once. A
+    /// run that was interrupted says what was acknowledged, and the same command with --resume sends the rest.
+    Produce(Box<produce::Args>),
     /// Print the messages of a topic, with a subscription or without.
     ///
     /// With a subscription (-m) the server remembers what was acknowledged, each message after

@@ -56,6 +56,20 @@ pub(crate) fn is_temporary(status: &Status) -> bool {
         || transport_cause(status).is_some()
 }
 
+/// A gRPC code as the protocol writes it: `PERMISSION_DENIED`.
+pub(crate) fn code_name(code: u32) -> String {
+    let code = Code::from_i32(i32::try_from(code).unwrap_or(i32::MAX));
+    let name = format!("{code:?}");
+    let mut upper = String::with_capacity(name.len() + 4);
+    for character in name.chars() {
+        if character.is_uppercase() && !upper.is_empty() {
+            upper.push('_');
+        }
+        upper.push(character.to_ascii_uppercase());
+    }
+    upper
+}
+
 /// What went wrong below gRPC: the innermost cause. Only a status that was made on this side,
 /// for want of one from the server, has a cause.
 fn transport_cause(status: &Status) -> Option<String> {
@@ -82,6 +96,11 @@ mod tests {
         assert_eq!(exit_code(&Failure::Told { code: INVALID }.into()), 3);
         let in_context = anyhow::Error::from(Failure::Usage("why".into())).context("while trying");
         assert_eq!(exit_code(&in_context), 2);
+    }
+
+    #[test]
+    fn codes_are_written_as_the_protocol_writes_them() {
+        assert_eq!([0, 3, 7].map(code_name), ["OK", "INVALID_ARGUMENT", "PERMISSION_DENIED"]);
     }
 
     #[test]

@@ -4,11 +4,13 @@
 
 mod address;
 mod args;
-mod attributes;
 mod browsing;
 mod client;
 mod failure;
+mod hash;
+mod messages;
 mod output;
+mod pace;
 mod plugin;
 mod registry;
 mod sender;
@@ -40,13 +42,13 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     let output = Output::new(cli.json);
     // A server uses every core; a client waits for the network most of the time.
     let runtime = match &cli.verb {
-        Verb::Serve(_) => tokio::runtime::Builder::new_multi_thread().enable_all().build()?,
+        Verb::Serve(_) | Verb::Produce(_) => tokio::runtime::Builder::new_multi_thread().enable_all().build()?,
         _ => tokio::runtime::Builder::new_current_thread().enable_all().build()?,
     };
     runtime.block_on(async {
         match cli.verb {
             Verb::Serve(args) => verbs::serve::run(args).await,
-            Verb::Produce(args) => verbs::produce::run(&cli.service_addr, args, output).await,
+            Verb::Produce(args) => verbs::produce::run(&cli.service_addr, *args, output).await,
             Verb::Consume(args) => verbs::consume::run(&cli.service_addr, args, output).await,
             Verb::Schema(args) => verbs::schema::run(&cli.service_addr, args, output).await,
             Verb::Topics(args) => verbs::topics::run(&cli.service_addr, args, output).await,

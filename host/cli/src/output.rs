@@ -32,6 +32,14 @@ impl Output {
         if self.json { line(&json().to_string()) } else { line(&text()) }
     }
 
+    /// Prints lines that are made already, in one go.
+    ///
+    /// # Errors
+    /// As of [`Output::result`].
+    pub(crate) fn lines(self, lines: &[String]) -> io::Result<()> {
+        if lines.is_empty() { Ok(()) } else { line(&lines.join("\n")) }
+    }
+
     /// Prints a line of progress that a person may like to see and a program does not need.
     /// Work goes on where nobody reads it.
     pub(crate) fn progress(self, text: &str) {

@@ -30,6 +30,7 @@ pub(crate) struct Registry {
 }
 
 /// One version of a subject, compiled.
+#[derive(Debug)]
 pub(crate) struct Resolved {
     pub(crate) subject: String,
     pub(crate) schema_id: u64,

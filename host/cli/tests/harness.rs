@@ -10,7 +10,7 @@ use tempfile::TempDir;
 pub(crate) fn irongate() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_irongate"));
     command.env_remove("IRONGATE_SERVICE_ADDR").env_remove("IRONGATE_LISTEN").env_remove("IRONGATE_DATA_DIR");
-    command.env("IRONGATE_LOG", "warn");
+    command.env("IRONGATE_LOG", "warn").env("XDG_STATE_HOME", concat!(env!("CARGO_TARGET_TMPDIR"), "/state"));
     command
 }
 

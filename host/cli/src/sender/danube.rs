@@ -2,28 +2,33 @@
 //! partition, one call per message, no offsets back.
 
 use super::irongate::now_ms;
-use super::{Letter, Outcome, RETRIES_MAX, wait_to_retry};
+use super::{Message, Outcome, Route, retry, wait_to_retry};
 use crate::address::ServiceAddr;
 use crate::client::{ANSWER_BYTES_MAX, endpoint};
-use crate::failure::{is_temporary, refused, sentence};
-use anyhow::Result;
+use crate::failure::is_temporary;
+use crate::hash::fnv_1a;
 use irongate_proto::danube::discovery_client::DiscoveryClient;
 use irongate_proto::danube::producer_service_client::ProducerServiceClient;
 use irongate_proto::danube::topic_lookup_response::LookupType;
 use irongate_proto::danube::{
     DispatchStrategy, MsgId, ProducerAccessMode, ProducerRequest, StreamMessage, TopicLookupRequest,
 };
-use irongate_proto::irongate_v1::{Published, Refused};
+use irongate_proto::irongate_v1::Published;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio::sync::Mutex;
 use tonic::Status;
 use tonic::metadata::MetadataValue;
 use tonic::transport::Channel;
 
-/// Sends one letter over and over, to the partitions in turn or by its routing key.
+/// A connection that sends to the partitions of a topic in turn or by routing key.
 pub(crate) struct DanubeSender {
-    letter: Letter,
-    producers: Vec<Producer>,
-    next: usize,
-    sent: u64,
+    channel: Channel,
+    address: ServiceAddr,
+    /// By topic; made when the first message for it is there.
+    producers: Mutex<HashMap<String, Arc<Vec<Producer>>>>,
+    next: AtomicUsize,
 }
 
 /// A producer of one partition, or of the topic where it has none.
@@ -39,44 +44,62 @@ struct Producer {
 }
 
 impl DanubeSender {
-    pub(crate) async fn new(channel: Channel, address: &ServiceAddr, letter: Letter) -> Result<Self> {
-        let mut producers = Vec::new();
-        if letter.partitions == 0 {
-            producers.push(Producer::create(&channel, address, &letter, None).await?);
-        }
-        for partition in 0..letter.partitions {
-            producers.push(Producer::create(&channel, address, &letter, Some(partition)).await?);
-        }
-        Ok(Self { letter, producers, next: 0, sent: 0 })
+    pub(crate) fn new(channel: Channel, address: &ServiceAddr) -> Self {
+        let producers = Mutex::new(HashMap::new());
+        Self { channel, address: address.clone(), producers, next: AtomicUsize::new(0) }
     }
 
-    pub(super) async fn send(&mut self) -> Result<Outcome> {
-        let count = self.producers.len();
-        let index = match &self.letter.routing_key {
-            Some(key) => partition_of(key, count),
-            None => self.next % count,
-        };
-        self.next = (index + 1) % count;
-        self.sent += 1;
-        let producer = &mut self.producers[index];
-        let message = producer.message(&self.letter, self.sent);
-        Ok(match producer.send(message).await {
-            Ok(()) => Outcome::Sent(producer.published(&self.letter)),
-            Err(status) => Outcome::Refused(Refused {
-                code: status.code() as u32,
-                message: sentence(&status, &producer.address),
-                violations: Vec::new(),
-            }),
-        })
+    pub(super) fn address(&self) -> &ServiceAddr {
+        &self.address
+    }
+
+    /// Sends one after the other. Only what keeps a producer from being made fails the call.
+    pub(super) async fn send(&self, messages: &[Message]) -> Result<Vec<Outcome>, Status> {
+        let mut outcomes = Vec::with_capacity(messages.len());
+        for message in messages {
+            let producers = self.producers_of(&message.route).await?;
+            let index = match &message.routing_key {
+                Some(key) => partition_of(key, producers.len()),
+                None => self.next.fetch_add(1, Ordering::Relaxed) % producers.len(),
+            };
+            let producer = &producers[index];
+            outcomes.push(match producer.send(message).await {
+                Ok(()) => Outcome::Sent(producer.published(&message.route)),
+                Err(status) => Outcome::refused(&status, &producer.address),
+            });
+        }
+        Ok(outcomes)
+    }
+
+    async fn producers_of(&self, route: &Route) -> Result<Arc<Vec<Producer>>, Status> {
+        let mut known = self.producers.lock().await;
+        if let Some(producers) = known.get(&route.topic) {
+            return Ok(producers.clone());
+        }
+        let mut producers = Vec::new();
+        if route.partitions == 0 {
+            producers.push(Producer::create(&self.channel, &self.address, route, None).await?);
+        }
+        for partition in 0..route.partitions {
+            producers.push(Producer::create(&self.channel, &self.address, route, Some(partition)).await?);
+        }
+        let producers = Arc::new(producers);
+        known.insert(route.topic.clone(), producers.clone());
+        Ok(producers)
     }
 }
 
 impl Producer {
     /// Looks the topic up and creates the producer; both again where the broker says it moved.
-    async fn create(channel: &Channel, address: &ServiceAddr, letter: &Letter, partition: Option<u32>) -> Result<Self> {
+    async fn create(
+        channel: &Channel,
+        address: &ServiceAddr,
+        route: &Route,
+        partition: Option<u32>,
+    ) -> Result<Self, Status> {
         let (topic, name) = match partition {
-            Some(number) => (format!("{}-part-{number}", letter.topic), format!("{}-{number}", letter.producer_name)),
-            None => (letter.topic.clone(), letter.producer_name.clone()),
+            Some(number) => (format!("{}-part-{number}", route.topic), format!("{}-{number}", route.producer_name)),
+            None => (route.topic.clone(), route.producer_name.clone()),
         };
         let mut retry = 0;
         loop {
@@ -84,24 +107,25 @@ impl Producer {
             let client = ProducerServiceClient::new(channel).max_encoding_message_size(ANSWER_BYTES_MAX);
             let (topic, name) = (topic.clone(), name.clone());
             let mut producer = Self { client, address, proxied_broker, topic, name, partition, producer_id: 0 };
-            match producer.register(letter).await {
+            match producer.register(route).await {
                 Ok(()) => return Ok(producer),
-                Err(status) if is_temporary(&status) && retry < RETRIES_MAX => {
+                // A topic that moves is found at its new place within a few tries.
+                Err(status) if is_temporary(&status) && retry < retry::RETRIES_MAX => {
                     retry += 1;
                     wait_to_retry(retry).await;
                 }
-                Err(status) => return Err(refused(&status, &producer.address)),
+                Err(status) => return Err(status),
             }
         }
     }
 
-    async fn register(&mut self, letter: &Letter) -> Result<(), Status> {
-        let strategy = if letter.is_reliable { DispatchStrategy::Reliable } else { DispatchStrategy::NonReliable };
+    async fn register(&mut self, route: &Route) -> Result<(), Status> {
+        let strategy = if route.is_reliable { DispatchStrategy::Reliable } else { DispatchStrategy::NonReliable };
         let request = ProducerRequest {
             request_id: 0,
             producer_name: self.name.clone(),
             topic_name: self.topic.clone(),
-            schema_ref: letter.schema.as_ref().map(|schema| schema.reference.clone()),
+            schema_ref: route.schema.as_ref().map(|schema| schema.reference.clone()),
             producer_access_mode: ProducerAccessMode::Shared.into(),
             dispatch_strategy: strategy.into(),
         };
@@ -110,20 +134,10 @@ impl Producer {
         Ok(())
     }
 
-    /// Like Danube's own client, tries again what may pass: at least once, never less.
-    async fn send(&mut self, message: StreamMessage) -> Result<(), Status> {
-        let mut retry = 0;
-        loop {
-            let request = self.addressed(message.clone());
-            match self.client.send_message(request).await {
-                Ok(_) => return Ok(()),
-                Err(status) if is_temporary(&status) && retry < RETRIES_MAX => {
-                    retry += 1;
-                    wait_to_retry(retry).await;
-                }
-                Err(status) => return Err(status),
-            }
-        }
+    async fn send(&self, message: &Message) -> Result<(), Status> {
+        let request = self.addressed(self.stream_message(message));
+        self.client.clone().send_message(request).await?;
+        Ok(())
     }
 
     fn addressed<T>(&self, message: T) -> tonic::Request<T> {
@@ -136,33 +150,34 @@ impl Producer {
         request
     }
 
-    fn message(&self, letter: &Letter, request_id: u64) -> StreamMessage {
+    fn stream_message(&self, message: &Message) -> StreamMessage {
+        let schema = message.route.schema.as_ref();
         StreamMessage {
-            request_id,
+            request_id: message.number,
             msg_id: Some(MsgId {
                 producer_id: self.producer_id,
                 topic_name: self.topic.clone(),
                 broker_addr: self.address.to_string(),
                 topic_offset: 0,
             }),
-            payload: letter.payload.clone(),
+            payload: message.payload.clone(),
             publish_time: now_ms(),
             producer_name: self.name.clone(),
             subscription_name: String::new(),
-            attributes: letter.attributes.clone(),
-            schema_id: letter.schema.as_ref().map(|schema| schema.schema_id),
-            schema_version: letter.schema.as_ref().map(|schema| schema.version),
-            routing_key: letter.routing_key.clone(),
+            attributes: message.attributes.clone(),
+            schema_id: schema.and_then(|schema| schema.schema_id),
+            schema_version: schema.and_then(|schema| schema.version),
+            routing_key: message.routing_key.clone(),
         }
     }
 
-    fn published(&self, letter: &Letter) -> Published {
+    fn published(&self, route: &Route) -> Published {
         Published {
             topic: self.topic.clone(),
             partition: self.partition,
             offset: None,
-            schema_id: letter.schema.as_ref().map(|schema| schema.schema_id),
-            schema_version: letter.schema.as_ref().map(|schema| schema.version),
+            schema_id: route.schema.as_ref().and_then(|schema| schema.schema_id),
+            schema_version: route.schema.as_ref().and_then(|schema| schema.version),
             warnings: Vec::new(),
         }
     }
@@ -186,24 +201,7 @@ async fn locate(channel: &Channel, address: &ServiceAddr, topic: &str) -> (Chann
     (endpoint(&connect).connect_lazy(), connect, proxied_broker)
 }
 
-/// The partition of a key, as Danube's clients choose it: FNV-1a with 64 bits, modulo the count.
+/// The partition of a key, as Danube's clients choose it.
 fn partition_of(key: &str, partitions: usize) -> usize {
-    const OFFSET_BASIS: u64 = 0xcbf2_9ce4_8422_2325;
-    const PRIME: u64 = 0x0000_0100_0000_01b3;
-    let hash = key.bytes().fold(OFFSET_BASIS, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME));
-    usize::try_from(hash % partitions as u64).unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn keys_hash_as_fnv_1a_says() {
-        // The published test vectors of FNV-1a 64: "" cbf29ce484222325, "a" af63dc4c8601ec8c, "foobar" 85944171f73967e8.
-        assert_eq!(partition_of("", 1 << 16), 0x2325);
-        assert_eq!(partition_of("a", 1 << 16), 0xec8c);
-        assert_eq!(partition_of("foobar", 1 << 16), 0x67e8);
-        assert_eq!(partition_of("anything", 1), 0);
-    }
+    usize::try_from(fnv_1a(key.as_bytes()) % partitions as u64).unwrap_or_default()
 }

@@ -1,38 +1,33 @@
-//! Sending messages, by whichever services the server has. What to send and what to print is
-//! the verb's business.
+//! Sending messages, by whichever services the server has. Which messages, how many at a time and what to print
+//! is the caller's business.
 
 mod danube;
 mod irongate;
+mod retry;
+mod route;
 
 pub(crate) use danube::DanubeSender;
 pub(crate) use irongate::IrongateSender;
+pub(crate) use retry::{RETRIES_MAX, RETRY_STEP_MS, RetryPolicy, wait_to_retry};
+pub(crate) use route::Route;
 
-use anyhow::Result;
+use crate::address::ServiceAddr;
+use crate::failure::sentence;
 use bytes::Bytes;
-use irongate_proto::danube::SchemaReference;
 use irongate_proto::irongate_v1::{Published, Refused};
 use std::collections::HashMap;
+use std::sync::Arc;
+use tonic::Status;
 
-/// What is sent, `count` times over.
+/// One message, ready to send.
 #[derive(Clone, Debug)]
-pub(crate) struct Letter {
-    pub(crate) topic: String,
-    pub(crate) producer_name: String,
+pub(crate) struct Message {
+    /// Its place in the run, counted from 1.
+    pub(crate) number: u64,
+    pub(crate) route: Arc<Route>,
     pub(crate) payload: Bytes,
     pub(crate) attributes: HashMap<String, String>,
     pub(crate) routing_key: Option<String>,
-    /// 0: as the topic is; for a new topic, not partitioned.
-    pub(crate) partitions: u32,
-    pub(crate) is_reliable: bool,
-    pub(crate) schema: Option<LetterSchema>,
-}
-
-/// The schema a letter is sent under.
-#[derive(Clone, Debug)]
-pub(crate) struct LetterSchema {
-    pub(crate) reference: SchemaReference,
-    pub(crate) schema_id: u64,
-    pub(crate) version: u32,
 }
 
 /// What became of one message.
@@ -42,31 +37,88 @@ pub(crate) enum Outcome {
     Refused(Refused),
 }
 
-/// One of the ways to send.
-pub(crate) enum Sender {
-    Irongate(Box<IrongateSender>),
-    Danube(Box<DanubeSender>),
-}
+impl Outcome {
+    fn refused(status: &Status, address: &ServiceAddr) -> Self {
+        Self::Refused(Refused {
+            code: status.code() as u32,
+            message: sentence(status, address),
+            violations: Vec::new(),
+        })
+    }
 
-impl Sender {
-    /// Sends up to `count` messages and answers at least one outcome, in the order of sending.
-    ///
-    /// # Errors
-    /// Where none could be tried.
-    pub(crate) async fn send(&mut self, count: u32) -> Result<Vec<Outcome>> {
-        match self {
-            Self::Irongate(sender) => sender.send(count).await,
-            Self::Danube(sender) => sender.send().await.map(|outcome| vec![outcome]),
-        }
+    /// Whether another try may end better.
+    fn may_pass(&self) -> bool {
+        matches!(self, Self::Refused(refused) if retry::may_pass(refused.code))
     }
 }
 
-/// How often a refusal that may pass is met with another try, as Danube's clients do.
-pub(crate) const RETRIES_MAX: u32 = 5;
-/// How long before the first further try; each following waits that much longer.
-const RETRY_STEP_MS: u64 = 200;
+/// One of the ways to send. Clones share the connection.
+#[derive(Clone)]
+pub(crate) enum Sender {
+    Irongate(Arc<IrongateSender>),
+    Danube(Arc<DanubeSender>),
+}
 
-/// Waits before further try number `retry`, counted from 1.
-pub(crate) async fn wait_to_retry(retry: u32) {
-    tokio::time::sleep(std::time::Duration::from_millis(RETRY_STEP_MS * u64::from(retry))).await;
+impl Sender {
+    /// How many messages one call may carry.
+    pub(crate) fn call_messages_max(&self) -> usize {
+        match self {
+            Self::Irongate(sender) => sender.call_messages_max(),
+            Self::Danube(_) => 1,
+        }
+    }
+
+    /// Sends messages of one route, at most `call_messages_max` of them, and answers what became of each and how
+    /// many tries it took. What fails for a reason that passes is tried again; the server may have taken it all
+    /// the same, so a message may arrive twice, but never less than once where it is said to be sent.
+    ///
+    /// # Errors
+    /// Where none could be tried.
+    pub(crate) async fn send(&self, messages: &[Message], policy: RetryPolicy) -> Result<Vec<(Outcome, u32)>, Status> {
+        let mut tries = 0;
+        let mut done: Vec<Option<(Outcome, u32)>> = messages.iter().map(|_| None).collect();
+        loop {
+            tries += 1;
+            let left: Vec<usize> = (0..messages.len()).filter(|&index| done[index].is_none()).collect();
+            let result = match left.len() == messages.len() {
+                true => self.send_once(messages).await,
+                false => self.send_once(&left.iter().map(|&index| messages[index].clone()).collect::<Vec<_>>()).await,
+            };
+            let may_retry = tries <= policy.retries_max;
+            match result {
+                Ok(outcomes) => {
+                    for (index, outcome) in left.into_iter().zip(outcomes) {
+                        if !(may_retry && outcome.may_pass()) {
+                            done[index] = Some((outcome, tries));
+                        }
+                    }
+                }
+                Err(status) if may_retry && crate::failure::is_temporary(&status) => {}
+                Err(status) if done.iter().all(Option::is_none) => return Err(status),
+                Err(status) => {
+                    for index in left {
+                        done[index] = Some((Outcome::refused(&status, self.address()), tries));
+                    }
+                }
+            }
+            if done.iter().all(Option::is_some) {
+                return Ok(done.into_iter().flatten().collect());
+            }
+            policy.wait(tries).await;
+        }
+    }
+
+    fn address(&self) -> &ServiceAddr {
+        match self {
+            Self::Irongate(sender) => sender.address(),
+            Self::Danube(sender) => sender.address(),
+        }
+    }
+
+    async fn send_once(&self, messages: &[Message]) -> Result<Vec<Outcome>, Status> {
+        match self {
+            Self::Irongate(sender) => sender.send(messages).await,
+            Self::Danube(sender) => sender.send(messages).await,
+        }
+    }
 }

@@ -1,0 +1,9 @@
+//! The messages of a run: where their texts come from, how templates are filled in, and the form in which
+//! messages are written to a file and read back. Nothing is sent from here.
+
+pub(crate) mod attributes;
+pub(crate) mod composer;
+pub(crate) mod input;
+pub(crate) mod record;
+pub(crate) mod rows;
+pub(crate) mod template;

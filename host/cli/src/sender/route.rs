@@ -1,0 +1,53 @@
+//! Where messages go and under which terms. Finding the schema is the registry's work.
+
+use crate::messages::record::SchemaName;
+use crate::registry::Resolved;
+use irongate_proto::danube::{SchemaReference, schema_reference::VersionRef};
+use std::sync::Arc;
+
+/// The terms that all messages of one call share.
+#[derive(Debug)]
+pub(crate) struct Route {
+    pub(crate) topic: String,
+    pub(crate) producer_name: String,
+    /// 0: as the topic is; for a new topic, not partitioned.
+    pub(crate) partitions: u32,
+    pub(crate) is_reliable: bool,
+    pub(crate) schema: Option<RouteSchema>,
+    /// What messages are checked against before they are sent; it may be the topic's own schema, which needs no naming.
+    pub(crate) check: Option<Arc<Resolved>>,
+}
+
+/// The schema that messages are sent under.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct RouteSchema {
+    pub(crate) reference: SchemaReference,
+    /// Known where the schema has been looked up.
+    pub(crate) schema_id: Option<u64>,
+    pub(crate) version: Option<u32>,
+}
+
+impl Route {
+    /// The same terms for another topic or schema, of which nothing is known but the name.
+    pub(crate) fn elsewhere(&self, topic: String, schema: Option<&SchemaName>) -> Self {
+        let schema = schema.map(|schema| RouteSchema {
+            reference: SchemaReference {
+                subject: schema.subject.clone(),
+                version_ref: Some(schema.version.map_or(VersionRef::UseLatest(true), VersionRef::PinnedVersion)),
+            },
+            schema_id: None,
+            version: schema.version,
+        });
+        Self { topic, producer_name: self.producer_name.clone(), schema, check: None, ..*self }
+    }
+
+    /// Names the schema that was looked up, and checks against it.
+    pub(crate) fn with_schema(self, resolved: Resolved) -> Self {
+        let schema = RouteSchema {
+            reference: resolved.reference(),
+            schema_id: Some(resolved.schema_id),
+            version: Some(resolved.version),
+        };
+        Self { schema: Some(schema), check: Some(Arc::new(resolved)), ..self }
+    }
+}

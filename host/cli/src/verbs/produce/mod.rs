@@ -1,0 +1,170 @@
+//! `irongate produce`: messages from arguments, files and standard input, each acknowledged before the command says
+//! so. This file is the order of things; each step has a file of its own.
+
+mod args;
+mod check;
+mod feed;
+mod lane;
+mod report;
+mod run;
+mod schemas;
+mod state;
+
+pub(crate) use args::Args;
+
+use crate::address::ServiceAddr;
+use crate::client::{connect, host_info};
+use crate::failure::Failure;
+use crate::messages::composer::{Composer, Routes};
+use crate::messages::input::Input;
+use crate::messages::record::{Record, SchemaName};
+use crate::output::Output;
+use crate::pace::Pace;
+use crate::sender::{DanubeSender, IrongateSender, Message, RetryPolicy, Route, Sender};
+use anyhow::{Context, Result};
+use irongate_proto::danube::schema_reference::VersionRef;
+use irongate_proto::irongate_v1::GetHostInfoResponse;
+use schemas::Schemas;
+use state::{State, StateFile};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tonic::transport::Channel;
+
+pub(crate) async fn run(address: &ServiceAddr, args: Args, output: Output) -> Result<()> {
+    let file = StateFile::of(&identity(&args));
+    let mut state = left_over(&args, file.as_ref())?;
+    let terms = args.terms.terms((args.resume && !args.terms.has_seed()).then_some(state.seed))?;
+    state.seed = terms.seed;
+    let mut input = args.input.input(terms)?;
+    if args.count > 1 && input.source.is_stream() {
+        input.source.hold()?;
+    }
+    let definition = args.schema.schema_file.as_deref().map(read_file).transpose()?;
+    let channel = connect(address).await?;
+    let info = if args.danube_api { None } else { host_info(&channel, address).await? };
+    let composer = compose(&args, input, definition, &channel, address, info.is_none(), output).await?;
+    if args.dry_run {
+        return dry_run(&composer, args.count, output);
+    }
+    let mut senders = vec![sender(channel, address, info.as_ref())];
+    for _ in 1..args.producers {
+        senders.push(sender(connect(address).await?, address, info.as_ref()));
+    }
+    run::Run { args: &args, address, output, composer, state, file }.send_all(senders).await
+}
+
+fn read_file(file: &Path) -> Result<Vec<u8>> {
+    std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))
+}
+
+/// What tells this command from another one. Where it goes and how fast may change between a run and its resumption.
+fn identity(args: &Args) -> Vec<String> {
+    let mut identity = vec![args.topic.clone(), args.count.to_string()];
+    identity.extend(args.input.identity());
+    identity.extend(args.terms.identity());
+    identity
+}
+
+/// What the last run of the same command left.
+fn left_over(args: &Args, file: Option<&StateFile>) -> Result<State> {
+    if !args.resume {
+        return Ok(State::default());
+    }
+    let state = file.map(StateFile::read).transpose()?.flatten();
+    let nothing = "there is nothing to resume: no run of this very command was interrupted or failed on this machine";
+    state.ok_or_else(|| Failure::Usage(nothing.to_owned()).into())
+}
+
+fn sender(channel: Channel, address: &ServiceAddr, info: Option<&GetHostInfoResponse>) -> Sender {
+    match info {
+        Some(info) => {
+            Sender::Irongate(Arc::new(IrongateSender::new(channel, address, info.publish_batch_messages_max)))
+        }
+        None => Sender::Danube(Arc::new(DanubeSender::new(channel, address))),
+    }
+}
+
+/// Prepares routes and messages, and checks all of them unless those that are invalid are to be skipped.
+async fn compose(
+    args: &Args,
+    mut input: Input,
+    definition: Option<Vec<u8>>,
+    channel: &Channel,
+    address: &ServiceAddr,
+    is_danube: bool,
+    output: Output,
+) -> Result<Arc<Composer>> {
+    // A dry run prints messages and nothing else; what is for programs has no lines of progress either.
+    let asking = output.or_json(args.dry_run);
+    let schemas = Schemas { channel: channel.clone(), address, is_danube, output: asking };
+    let plain = Route {
+        topic: args.topic.clone(),
+        producer_name: args.producer_name.clone(),
+        partitions: args.partitions.unwrap_or(0),
+        is_reliable: args.reliable,
+        schema: None,
+        check: None,
+    };
+    let default = Arc::new(schemas.route(args, definition, plain).await?);
+    let has_check = default.check.is_some();
+    if has_check && !args.skip_invalid {
+        input.source.hold()?;
+    }
+    let routes = Routes::new(default.clone());
+    schemas.more_routes(&input.source, &routes, &default).await?;
+    let is_stream = input.source.is_stream();
+    let composer = Arc::new(Composer::new(input, Arc::new(routes), args.count));
+    if !args.skip_invalid && !is_stream {
+        let cycles = if composer.repeats() { 1 } else { args.count };
+        check::check_all(composer.messages(cycles), output)?;
+    }
+    Ok(composer)
+}
+
+/// Prints the messages in the form in which they can be sent with --from.
+fn dry_run(composer: &Arc<Composer>, cycles: u64, output: Output) -> Result<()> {
+    let mut is_invalid = false;
+    for message in composer.messages(cycles) {
+        let (_, message) = message?;
+        let violations = check::violations_of(&message);
+        if !violations.is_empty() {
+            is_invalid = true;
+            check::tell(&message, &violations, "it would not be sent", output);
+            continue;
+        }
+        let line = serde_json::to_string(&record(&message))?;
+        output.lines(&[line])?;
+    }
+    if is_invalid { Err(Failure::Told { code: crate::failure::INVALID }.into()) } else { Ok(()) }
+}
+
+fn record(message: &Message) -> Record {
+    let version = |reference: &VersionRef| match reference {
+        VersionRef::PinnedVersion(version) => Some(*version),
+        VersionRef::UseLatest(_) | VersionRef::MinVersion(_) => None,
+    };
+    let schema = message.route.schema.as_ref().map(|schema| SchemaName {
+        subject: schema.reference.subject.clone(),
+        version: schema.reference.version_ref.as_ref().and_then(version),
+    });
+    let mut record = Record::new(&message.payload);
+    record.topic = Some(message.route.topic.clone());
+    record.schema = schema;
+    record.routing_key = message.routing_key.clone();
+    record.attributes = message.attributes.clone().into_iter().collect();
+    record
+}
+
+/// How the arguments want failures to be met.
+fn policy(args: &Args) -> RetryPolicy {
+    RetryPolicy { retries_max: args.retries, step_ms: args.retry_delay }
+}
+
+/// How fast the arguments want it; absent: as fast as it goes.
+fn pace(args: &Args) -> Option<Pace> {
+    match args.rate {
+        Some(rate) => Some(Pace::of_rate(rate)),
+        None => (args.interval > 0).then(|| Pace::of_period(Duration::from_millis(args.interval))),
+    }
+}
