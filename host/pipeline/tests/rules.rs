@@ -61,7 +61,7 @@ impl Probe {
     }
 
     fn taken(&self) -> Vec<Outgoing> {
-        self.taken.lock().unwrap().clone()
+        self.taken.lock().expect("no test panics with it").clone()
     }
 
     fn payloads(&self) -> Vec<String> {
@@ -72,18 +72,18 @@ impl Probe {
 impl Target for Probe {
     fn send<'a>(&'a self, batch: &'a [Outgoing]) -> Pending<'a, Vec<Result<(), SendError>>> {
         Box::pin(async {
-            *self.tries.lock().unwrap() += 1;
+            *self.tries.lock().expect("no test panics with it") += 1;
             let acknowledged = self.source.acknowledged();
             assert!(
                 batch.iter().all(|outgoing| !acknowledged.contains(&outgoing.origin)),
                 "S1: acknowledged too early"
             );
-            let mut failures = self.failures.lock().unwrap();
+            let mut failures = self.failures.lock().expect("no test panics with it");
             if *failures > 0 {
                 *failures -= 1;
                 return batch.iter().map(|_| Err(SendError::Later("away".into()))).collect();
             }
-            self.taken.lock().unwrap().extend_from_slice(batch);
+            self.taken.lock().expect("no test panics with it").extend_from_slice(batch);
             batch.iter().map(|_| Ok(())).collect()
         })
     }
@@ -132,7 +132,7 @@ async fn s3_s4_s9_what_is_rejected_is_among_the_dead_letters_before_it_is_acknow
     let (ended, [one, _, dead]) = served(&source, [0, 0, 3], never()).await;
     assert_eq!((one.payloads(), dead.payloads()), (vec!["a".to_owned()], vec!["bad".to_owned()]));
     assert_eq!(dead.taken()[0].attributes["x-failure-reason"], "it is bad");
-    assert_eq!(*dead.tries.lock().unwrap(), 4);
+    assert_eq!(*dead.tries.lock().expect("no test panics with it"), 4);
     assert_eq!((ended.counts.dead_lettered, source.acknowledged().len()), (1, 2));
 }
 

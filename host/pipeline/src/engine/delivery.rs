@@ -133,7 +133,7 @@ fn sort(terms: &Terms, book: &Book, arrived: &Arrived, item: Item, parcels: &mut
         }
         let outgoing = outgoing(arrived, &output, &dedup_id);
         match check(target, &outgoing) {
-            Err(failure) => refuse(target, failure, fate),
+            Err(failure) => refuse(target, *failure, fate),
             Ok(()) => parcels[index].push(Parcel { source: item.source, dedup_id, outgoing }),
         }
     }
@@ -160,7 +160,7 @@ fn outgoing(arrived: &Arrived, output: &OutputRecord, dedup_id: &str) -> Outgoin
 }
 
 /// Whether the target may have it.
-fn check(target: &OpenTarget, outgoing: &Outgoing) -> Result<(), Failure> {
+fn check(target: &OpenTarget, outgoing: &Outgoing) -> Result<(), Box<Failure>> {
     let attributes: usize = outgoing.attributes.iter().map(|(name, value)| name.len() + value.len()).sum();
     let key = outgoing.key.as_ref().map_or(0, String::len);
     let bytes = outgoing.payload.len() + attributes + key + MESSAGE_OVERHEAD_BYTES;
@@ -169,7 +169,7 @@ fn check(target: &OpenTarget, outgoing: &Outgoing) -> Result<(), Failure> {
             "the message has {bytes} bytes, at most {} are allowed (message_bytes_max)",
             target.message_bytes_max
         );
-        return Err(Failure::of_target("oversize", reason, &target.topic));
+        return Err(Box::new(Failure::of_target("oversize", reason, &target.topic)));
     }
     let violations = target.schema.as_ref().map_or_else(Vec::new, |schema| schema.validate(&outgoing.payload));
     if violations.is_empty() {
@@ -179,7 +179,11 @@ fn check(target: &OpenTarget, outgoing: &Outgoing) -> Result<(), Failure> {
         .iter()
         .map(|broken| format!("{}: {} [{}]", broken.instance_path, broken.message, broken.rule))
         .collect();
-    Err(Failure::of_target("schema", format!("the message breaks its schema: {}", told.join("; ")), &target.topic))
+    Err(Box::new(Failure::of_target(
+        "schema",
+        format!("the message breaks its schema: {}", told.join("; ")),
+        &target.topic,
+    )))
 }
 
 /// Sends parcels until each is taken or refused, or the time is up. What was taken is not sent again.
