@@ -2,8 +2,8 @@
 //! arguments are in its file.
 
 use crate::address::ServiceAddr;
-use crate::plugin;
 use crate::verbs::{consume, produce, schema, serve, topics};
+use crate::{pipeline, plugin};
 use clap::{Parser, Subcommand};
 
 const AFTER_HELP: &str = "\
@@ -64,6 +64,8 @@ pub(crate) enum Verb {
     Topics(topics::Args),
     /// Write, build, try and inspect transforms.
     Plugin(plugin::Args),
+    /// Check and test pipelines: topics, stages and targets in one file.
+    Pipeline(pipeline::Args),
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The command `irongate`: serve, produce, consume, schema, topics, plugin. It reads arguments, talks
+//! The command `irongate`: serve, produce, consume, schema, topics, plugin, pipeline. It reads arguments, talks
 //! to a server over gRPC like any other client, and tells the truth in its exit code. What it
 //! serves is made in the library crates.
 
@@ -11,6 +11,7 @@ mod hash;
 mod messages;
 mod output;
 mod pace;
+mod pipeline;
 mod plugin;
 mod registry;
 mod sender;
@@ -52,6 +53,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             Verb::Consume(args) => verbs::consume::run(&cli.service_addr, args, output).await,
             Verb::Schema(args) => verbs::schema::run(&cli.service_addr, args, output).await,
             Verb::Topics(args) => verbs::topics::run(&cli.service_addr, args, output).await,
+            Verb::Pipeline(args) => pipeline::run(args, output).await,
             // Compiling and running a component blocks.
             Verb::Plugin(args) => tokio::task::spawn_blocking(move || plugin::run(args, output)).await?,
         }

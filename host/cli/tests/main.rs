@@ -2,6 +2,7 @@
 
 mod consume;
 mod harness;
+mod pipeline;
 mod plugin;
 mod produce;
 mod schema;

@@ -1,7 +1,7 @@
 //! The runtime as the command line uses it, and loading a file with it.
 
 use anyhow::{Context, Result};
-use irongate_runtime::{Plugin, Runtime, RuntimeConfig};
+use irongate_runtime::{EngineLimits, Plugin, Runtime, RuntimeConfig};
 use std::path::{Path, PathBuf};
 
 /// Reads, checks and compiles a component.
@@ -10,8 +10,13 @@ use std::path::{Path, PathBuf};
 /// The file cannot be read or is not a transform; the sentence names the file.
 pub(super) fn load(file: &Path) -> Result<Plugin> {
     let bytes = std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
-    let runtime = Runtime::new(RuntimeConfig { cache_folder: cache_folder(), ..RuntimeConfig::default() })?;
-    runtime.load(&bytes).with_context(|| format!("{} cannot be loaded", file.display()))
+    runtime(false)?.load(&bytes).with_context(|| format!("{} cannot be loaded", file.display()))
+}
+
+/// A runtime with the user's cache of compiled components.
+pub(crate) fn runtime(counts_fuel: bool) -> Result<Runtime> {
+    let limits = EngineLimits { counts_fuel, ..EngineLimits::default() };
+    Ok(Runtime::new(RuntimeConfig { cache_folder: cache_folder(), limits })?)
 }
 
 /// Where compiled components are kept between two commands: the user's cache folder. Without one every command compiles.

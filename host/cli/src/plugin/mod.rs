@@ -10,6 +10,8 @@ mod run;
 mod scaffold;
 mod test;
 
+pub(crate) use engine::runtime;
+
 use crate::output::Output;
 use anyhow::Result;
 use clap::Subcommand;

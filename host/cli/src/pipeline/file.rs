@@ -1,0 +1,54 @@
+//! A pipeline's file, read and checked, and its components, loaded; or everything that is wrong, told with its place.
+
+use crate::failure::{FAILED, Failure};
+use crate::output::{complain, harmless};
+use crate::plugin;
+use anyhow::{Context, Result};
+use irongate_pipeline::{Format, PipelineConfig, Plugins, Problem, Schemas, Stages, schemas};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A file without problems.
+pub(super) struct Checked {
+    pub(super) config: PipelineConfig,
+    pub(super) plugins: Plugins,
+    pub(super) schemas: Schemas,
+}
+
+/// Checks a file wholly: what it says, and the components and schemas that it names. Blocks, on a thread that may.
+pub(super) async fn check(file: &Path) -> Result<Arc<Checked>> {
+    let file: PathBuf = file.to_owned();
+    tokio::task::spawn_blocking(move || load(&file).map(Arc::new)).await?
+}
+
+/// Stages of their own for one run.
+pub(super) async fn configure(file: &Path, checked: &Arc<Checked>) -> Result<Stages> {
+    let (file, checked) = (file.to_owned(), Arc::clone(checked));
+    let configured = tokio::task::spawn_blocking(move || {
+        checked.plugins.configure(&checked.config).map_err(|problems| tell(&file, &problems))
+    });
+    configured.await?
+}
+
+fn load(file: &Path) -> Result<Checked> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
+    let folder = file.parent().unwrap_or(Path::new(""));
+    let parsed = PipelineConfig::parse(&text, Format::of(file), folder);
+    let config = parsed.map_err(|problems| tell(file, &problems))?;
+    let counts_fuel = config.stages.iter().any(|stage| stage.limits.fuel_max.is_some());
+    let runtime = plugin::runtime(counts_fuel)?;
+    let plugins = Plugins::load(&config, &runtime).map_err(|problems| tell(file, &problems))?;
+    let schemas = schemas(&config).map_err(|sentences| {
+        sentences.iter().for_each(|sentence| complain(&harmless(&format!("{}: {sentence}", file.display()))));
+        Failure::Told { code: FAILED }
+    })?;
+    Ok(Checked { config, plugins, schemas })
+}
+
+/// One line for each problem, as editors understand it.
+fn tell(file: &Path, problems: &[Problem]) -> anyhow::Error {
+    for problem in problems {
+        complain(&harmless(&format!("{}:{problem}", file.display())));
+    }
+    Failure::Told { code: FAILED }.into()
+}

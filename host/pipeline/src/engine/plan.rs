@@ -1,0 +1,69 @@
+//! A pipeline that is ready to run: configured stages for every lane, open targets. Made by [`crate::load`] and by tests.
+
+use std::{sync::Arc, time::Duration};
+
+use irongate_schema::Schema;
+
+use super::{
+    ports::{Stage, Target},
+    state::LaneState,
+};
+use crate::{
+    condition::Condition,
+    config::{Bound, OnError, Retry},
+};
+
+/// A pipeline that is ready to run.
+pub struct Plan {
+    pub(crate) terms: Arc<Terms>,
+    pub(crate) lanes: Vec<LaneStages>,
+}
+
+/// What all lanes share.
+pub(crate) struct Terms {
+    pub(crate) name: String,
+    pub(crate) subscription: String,
+    pub(crate) batch: Bound,
+    pub(crate) in_flight: Bound,
+    pub(crate) budget: Duration,
+    pub(crate) give_back_delay: Duration,
+    pub(crate) drain: Duration,
+    pub(crate) stages: Vec<StageTerms>,
+    pub(crate) targets: Vec<OpenTarget>,
+    pub(crate) dead_letter: Option<OpenDeadLetter>,
+}
+
+/// How a stage's failures are met.
+pub(crate) struct StageTerms {
+    pub(crate) id: String,
+    pub(crate) retry: Retry,
+    pub(crate) on_error: OnError,
+    /// Whether it keeps state: then records are settled one by one.
+    pub(crate) keeps_state: bool,
+    /// The plugin's sha256, where the stage is one.
+    pub(crate) sha256: String,
+}
+
+/// A lane's own stages, and their state where they keep one.
+#[derive(Default)]
+pub(crate) struct LaneStages {
+    pub(crate) stages: Vec<Box<dyn Stage>>,
+    pub(crate) states: Vec<Arc<LaneState>>,
+}
+
+/// A target with its way in.
+pub(crate) struct OpenTarget {
+    pub(crate) topic: String,
+    pub(crate) schema: Option<Arc<Schema>>,
+    pub(crate) when: Option<Condition>,
+    pub(crate) message_bytes_max: usize,
+    pub(crate) retry: Retry,
+    pub(crate) on_error: OnError,
+    pub(crate) port: Arc<dyn Target>,
+}
+
+/// The dead letters with their way in.
+pub(crate) struct OpenDeadLetter {
+    pub(crate) topic: String,
+    pub(crate) port: Arc<dyn Target>,
+}

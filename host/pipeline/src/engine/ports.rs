@@ -1,0 +1,101 @@
+//! What the engine is plugged into: where records come from, who is told that they are settled, and where they go. Implemented over the network by the
+//! command, and in memory for tests.
+
+use std::{collections::BTreeMap, pin::Pin, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use irongate_runtime::{BatchReport, HostFault, Record, Transform};
+use thiserror::Error;
+
+/// A future in a box, so that ports of different kinds can stand beside each other.
+pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// A stored record's place.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Position {
+    /// The topic; of a partitioned one the partition's own name.
+    pub topic: Arc<str>,
+    /// The offset.
+    pub offset: u64,
+}
+
+/// A record that came in.
+#[derive(Clone, Debug)]
+pub struct Arrived {
+    /// Its place.
+    pub position: Position,
+    /// The record, as a stage sees it.
+    pub record: Record,
+}
+
+/// A record for a target.
+#[derive(Clone, Debug)]
+pub struct Outgoing {
+    /// The place of the record that it was made of.
+    pub origin: Position,
+    /// The routing key.
+    pub key: Option<String>,
+    /// The attributes, with the dedup id among them.
+    pub attributes: BTreeMap<String, String>,
+    /// The payload.
+    pub payload: Bytes,
+}
+
+/// The subscription is lost for good, or a call to it failed.
+#[derive(Clone, Debug, Error)]
+#[error("{0}")]
+pub struct PortError(pub String);
+
+/// Why a target did not take a record.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum SendError {
+    /// It will never take it.
+    #[error("{0}")]
+    Refused(String),
+    /// It may take it later.
+    #[error("{0}")]
+    Later(String),
+    /// It was not asked, because a record with the same key before it failed.
+    #[error("not tried: a record with the same key before it was not taken")]
+    NotTried,
+}
+
+/// Where records come from.
+pub trait Source: Send {
+    /// The next record; nothing once there will be none. May be dropped while it waits, without losing a record.
+    fn next(&mut self) -> Pending<'_, Result<Option<Arrived>, PortError>>;
+}
+
+/// Who is told what became of a record.
+pub trait Acknowledger: Send + Sync {
+    /// It is settled.
+    fn acknowledge<'a>(&'a self, position: &'a Position) -> Pending<'a, Result<(), PortError>>;
+    /// It is to be delivered again after a delay.
+    fn give_back<'a>(
+        &'a self,
+        position: &'a Position,
+        delay: Duration,
+        reason: &'a str,
+    ) -> Pending<'a, Result<(), PortError>>;
+}
+
+/// Where records go.
+pub trait Target: Send + Sync {
+    /// Sends records and answers one result for each, in order. Of records with the same key none is sent after one that failed.
+    fn send<'a>(&'a self, batch: &'a [Outgoing]) -> Pending<'a, Vec<Result<(), SendError>>>;
+}
+
+/// What transforms records. One for each lane.
+pub trait Stage: Send {
+    /// Transforms a batch.
+    ///
+    /// # Errors
+    /// The host could not do its part; no record is to blame.
+    fn transform(&mut self, batch: &[Record]) -> Result<BatchReport, HostFault>;
+}
+
+impl Stage for Transform {
+    fn transform(&mut self, batch: &[Record]) -> Result<BatchReport, HostFault> {
+        Transform::transform(self, batch)
+    }
+}

@@ -1,0 +1,29 @@
+//! What ends a pipeline. Failures of records are no errors; they are in [`crate::dead_letter`].
+
+use irongate_runtime::HostFault;
+use thiserror::Error;
+
+use crate::engine::PortError;
+
+/// What ends a pipeline. Nothing in flight was acknowledged for it.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum EngineError {
+    /// The host could not run a stage.
+    #[error("the stage {stage} cannot be run")]
+    Host {
+        /// The stage's id.
+        stage: String,
+        /// Why.
+        source: HostFault,
+    },
+    /// The subscription is lost.
+    #[error("the source is lost: {0}")]
+    Source(#[from] PortError),
+    /// A lane ended without saying why.
+    #[error("a lane of the pipeline broke down: {reason}")]
+    Lane {
+        /// What the scheduler says.
+        reason: String,
+    },
+}

@@ -1,0 +1,33 @@
+//! Pipelines: a source, stages, targets, and the rules by which no record is lost between them.
+//!
+//! [`PipelineConfig::parse`] reads a file and says everything that is wrong with it, [`Plugins`] and [`plan`] make it ready, [`run`] runs it,
+//! [`run_test`] runs its tests. At least once: a record is acknowledged after everything that was made of it, or its dead letter, was taken; what is
+//! sent twice has the same dedup id.
+//!
+//! Knows no network, no broker and no file but those that a configuration names: records come and go through the ports of the engine.
+
+mod condition;
+mod config;
+pub mod dead_letter;
+mod dedup;
+mod engine;
+mod error;
+mod limits;
+mod load;
+mod testing;
+
+pub use condition::{Comparison, Condition, Subject};
+pub use config::{
+    Bound, DeadLetterConfig, Format, OnError, PipelineConfig, Place, Problem, Retry, SchemaConfig, StageConfig,
+    SubscriptionType, TargetConfig,
+};
+pub use dedup::{DEDUP_ID, ORIGIN};
+pub use engine::{
+    Acknowledger, Arrived, Counts, Ended, Outgoing, Pending, Plan, PortError, Position, SendError, Source, Stage,
+    Target, run,
+};
+pub use error::EngineError;
+pub use load::{Plugins, Schemas, Stages, plan, schemas};
+pub use testing::{
+    Expected, ExpectedPayload, Fault, FaultKind, MemorySource, MemoryTarget, TestCase, TestRecord, TestResult, run_test,
+};

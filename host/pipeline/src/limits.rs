@@ -1,0 +1,42 @@
+//! Every limit of a pipeline: name, unit, default. Those of a transform are in `irongate_runtime::Limits`.
+
+use std::{ops::RangeInclusive, time::Duration};
+
+const MIB: usize = 1 << 20;
+
+/// Bytes of a configuration file.
+pub const CONFIG_BYTES_MAX: usize = 4 * MIB;
+/// Lanes of a pipeline. Default 1. Each has an instance of every stage.
+pub const LANES_MAX: u64 = 32;
+/// Stages of a pipeline.
+pub const STAGES_MAX: usize = 16;
+/// Targets of a pipeline.
+pub const TARGETS_MAX: usize = 16;
+/// Records that a lane hands to its stages at a time. Default 64.
+pub const BATCH_RECORDS_MAX: u64 = 1_024;
+pub(crate) const BATCH_RECORDS: u64 = 64;
+/// Bytes that a lane hands to its stages at a time. Default 1 MiB. A larger record goes alone.
+pub(crate) const BATCH_BYTES: usize = MIB;
+/// Records between being read and being settled, over all lanes. Default 512.
+pub const IN_FLIGHT_RECORDS_MAX: u64 = 100_000;
+pub(crate) const IN_FLIGHT_RECORDS: u64 = 512;
+/// Bytes between being read and being settled, over all lanes. Default 16 MiB. A larger record is alone.
+pub const IN_FLIGHT_BYTES_MAX: usize = 1 << 30;
+pub(crate) const IN_FLIGHT_BYTES: usize = 16 * MIB;
+/// Bytes of one message for a target. Default 4,194,000: what a Danube broker takes, with the frame around it.
+pub const MESSAGE_BYTES_MAX: usize = 64 * MIB;
+pub(crate) const MESSAGE_BYTES: usize = 4_194_000;
+/// How long a record may be retried before it is given back to its subscription. Default 20 s: a Danube broker redelivers after 30 s.
+pub(crate) const BUDGET: Duration = Duration::from_secs(20);
+/// How long a record that was given back stays away. Default 1 s.
+pub(crate) const GIVE_BACK_DELAY: Duration = Duration::from_secs(1);
+/// How long records in flight have to finish when the pipeline is stopped. Default 10 s.
+pub(crate) const DRAIN: Duration = Duration::from_secs(10);
+/// What any span of time in a configuration may be.
+pub(crate) const TIMES: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_hours(24);
+/// Tries of a stage or a target for one record. Default 3.
+pub const ATTEMPTS_MAX: u64 = 1_000;
+/// Bytes of a reason or a backtrace in a dead letter. Default 4 KiB; the rest is cut off.
+pub const DEAD_LETTER_TEXT_BYTES_MAX: usize = 4 << 10;
+/// Given-back or unacknowledged records that are remembered, so that their outputs are not sent again. Default 10,000; the oldest are forgotten.
+pub const REMEMBERED_RECORDS_MAX: usize = 10_000;

@@ -1,0 +1,193 @@
+//! From a checked configuration to a plan that can run: components loaded and configured, one set for each lane, before anything is consumed. Opens no
+//! connection; whoever calls brings schemas and targets.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use irongate_runtime::{ConfigureError, GuestError, GuestFault, Plugin, Runtime};
+use irongate_schema::{Schema, SchemaType};
+
+use crate::{
+    config::{PipelineConfig, Problem, StageConfig},
+    engine::{LaneStages, LaneState, OpenDeadLetter, OpenTarget, Plan, Stage, StageTerms, Target, Terms},
+};
+
+/// Compiled schemas by subject.
+pub type Schemas = BTreeMap<String, Arc<Schema>>;
+
+/// The plugins of a configuration, in the order of its stages.
+pub struct Plugins {
+    plugins: Vec<Plugin>,
+}
+
+/// The stages of every lane, configured.
+pub struct Stages {
+    sha256: Vec<String>,
+    lanes: Vec<LaneStages>,
+}
+
+impl Plugins {
+    /// Loads the component of every stage, and checks its digest and its configuration against its own schema.
+    ///
+    /// # Errors
+    /// Every problem, with its place in the file.
+    pub fn load(config: &PipelineConfig, runtime: &Runtime) -> Result<Plugins, Vec<Problem>> {
+        let mut problems = Vec::new();
+        let mut plugins = Vec::new();
+        for stage in &config.stages {
+            match load(stage, runtime) {
+                Ok(plugin) => plugins.push(plugin),
+                Err(found) => problems.extend(found),
+            }
+        }
+        if problems.is_empty() { Ok(Plugins { plugins }) } else { Err(problems) }
+    }
+
+    /// Configures an instance of every stage for every lane.
+    ///
+    /// # Errors
+    /// Every stage that does not start, with its place in the file.
+    pub fn configure(&self, config: &PipelineConfig) -> Result<Stages, Vec<Problem>> {
+        let mut problems = Vec::new();
+        let mut lanes = Vec::new();
+        for lane in 0..config.lanes {
+            let mut made = LaneStages::default();
+            for (stage, plugin) in config.stages.iter().zip(&self.plugins) {
+                let state = Arc::new(LaneState::default());
+                let reader: Arc<LaneState> = Arc::clone(&state);
+                match plugin.configure(&stage.with, stage.limits.clone(), stage.grants, reader) {
+                    Ok(transform) => made.stages.push(Box::new(transform)),
+                    Err(error) if lane == 0 => problems.push(does_not_start(stage, &error)),
+                    Err(_) => {}
+                }
+                made.states.push(state);
+            }
+            lanes.push(made);
+        }
+        let sha256 = self.plugins.iter().map(|plugin| plugin.sha256().to_owned()).collect();
+        let is_whole = lanes.iter().all(|lane| lane.stages.len() == config.stages.len());
+        if is_whole { Ok(Stages { sha256, lanes }) } else { Err(problems) }
+    }
+}
+
+impl Stages {
+    /// Stages that are no components, for tests of the engine: one list for each lane.
+    #[must_use]
+    pub fn native(lanes: Vec<Vec<Box<dyn Stage>>>) -> Stages {
+        let sha256 = lanes.first().map_or(0, Vec::len);
+        let lane = |stages: Vec<Box<dyn Stage>>| {
+            let states = stages.iter().map(|_| Arc::default()).collect();
+            LaneStages { stages, states }
+        };
+        Stages { sha256: vec![String::new(); sha256], lanes: lanes.into_iter().map(lane).collect() }
+    }
+}
+
+/// Compiles the schemas that the configuration has in files.
+///
+/// # Errors
+/// One sentence for each that cannot be read or does not compile.
+pub fn schemas(config: &PipelineConfig) -> Result<Schemas, Vec<String>> {
+    let mut schemas = Schemas::new();
+    let mut problems = Vec::new();
+    for schema in &config.schemas {
+        let compiled = std::fs::read(&schema.file)
+            .map_err(|error| error.to_string())
+            .and_then(|text| Schema::compile(schema.schema_type, &text).map_err(|error| error.to_string()));
+        match compiled {
+            Ok(compiled) => {
+                schemas.insert(schema.subject.clone(), Arc::new(compiled));
+            }
+            Err(reason) => {
+                problems.push(format!("the schema {} in {}: {reason}", schema.subject, schema.file.display()))
+            }
+        }
+    }
+    if problems.is_empty() { Ok(schemas) } else { Err(problems) }
+}
+
+/// Puts a plan together. `open` answers the way into a target or the dead letters, by topic.
+pub fn plan(
+    config: &PipelineConfig,
+    stages: Stages,
+    schemas: &Schemas,
+    open: impl Fn(&str) -> Arc<dyn Target>,
+) -> Plan {
+    let stage_terms = config.stages.iter().zip(&stages.sha256).map(|(stage, sha256)| StageTerms {
+        id: stage.id.clone(),
+        retry: stage.retry,
+        on_error: stage.on_error,
+        keeps_state: stage.grants.state,
+        sha256: sha256.clone(),
+    });
+    let targets = config.targets.iter().map(|target| OpenTarget {
+        topic: target.topic.clone(),
+        schema: target.schema_subject.as_ref().and_then(|subject| schemas.get(subject).cloned()),
+        when: target.when.clone(),
+        message_bytes_max: target.message_bytes_max,
+        retry: target.retry,
+        on_error: target.on_error,
+        port: open(&target.topic),
+    });
+    let terms = Terms {
+        name: config.name.clone(),
+        subscription: config.subscription.clone(),
+        batch: config.batch,
+        in_flight: config.in_flight,
+        budget: config.budget,
+        give_back_delay: config.give_back_delay,
+        drain: config.drain,
+        stages: stage_terms.collect(),
+        targets: targets.collect(),
+        dead_letter: config
+            .dead_letter
+            .as_ref()
+            .map(|dead_letter| OpenDeadLetter { topic: dead_letter.topic.clone(), port: open(&dead_letter.topic) }),
+    };
+    Plan { terms: Arc::new(terms), lanes: stages.lanes }
+}
+
+fn load(stage: &StageConfig, runtime: &Runtime) -> Result<Plugin, Vec<Problem>> {
+    let bytes = std::fs::read(&stage.uses).map_err(|error| {
+        let build = Some("irongate plugin build makes a component".to_owned());
+        vec![stage.problem("/uses", format!("{} cannot be read: {error}", stage.uses.display()), build)]
+    })?;
+    let plugin = runtime
+        .load(&bytes)
+        .map_err(|error| vec![stage.problem("/uses", format!("{}: {}", stage.uses.display(), chain(&error)), None)])?;
+    if let Some(pinned) = stage.sha256.as_ref().filter(|pinned| *pinned != plugin.sha256()) {
+        let message = format!("{} has the sha256 {}, not {pinned}", stage.uses.display(), plugin.sha256());
+        return Err(vec![stage.problem("/sha256", message, None)]);
+    }
+    let Some(schema) = &plugin.description().configuration_schema else { return Ok(plugin) };
+    let schema = Schema::compile(SchemaType::JsonSchema, schema.as_bytes()).map_err(|error| {
+        vec![stage.problem("/uses", format!("the component's schema of its configuration: {error}"), None)]
+    })?;
+    let broken: Vec<Problem> = schema
+        .validate(stage.with.as_bytes())
+        .into_iter()
+        .map(|broken| stage.problem(&format!("/with{}", broken.instance_path), broken.message, None))
+        .collect();
+    if broken.is_empty() { Ok(plugin) } else { Err(broken) }
+}
+
+fn does_not_start(stage: &StageConfig, error: &ConfigureError) -> Problem {
+    let (part, suggestion) = match error {
+        ConfigureError::CapabilityDenied { capability, .. } => {
+            ("/allow", Some(format!("allow = {{ {capability} = true }} grants it")))
+        }
+        ConfigureError::Guest(GuestFault::Error(GuestError::ConfigurationRefused { .. })) => ("/with", None),
+        _ => ("", None),
+    };
+    stage.problem(part, chain(error), suggestion)
+}
+
+/// An error with its causes.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
