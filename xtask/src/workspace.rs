@@ -1,10 +1,6 @@
 //! Where things are: the repository's root and cargo's target directory. Builds nothing.
 
-use std::{
-    env,
-    path::PathBuf,
-    process::Command,
-};
+use std::{env, path::PathBuf, process::Command};
 
 use anyhow::Context;
 

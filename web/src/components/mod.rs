@@ -22,3 +22,4 @@ pub mod tail_status;
 pub mod target;
 pub mod verdict_card;
 pub mod violation_list;
+pub mod wire_view;

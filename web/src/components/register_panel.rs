@@ -177,6 +177,7 @@ fn use_fault(schema_type: &str, definition: &Rc<str>) -> Option<Option<Definitio
                 schema_type: schema_type.clone(),
                 definition: Bytes::copy_from_slice(definition.as_bytes()),
                 payload: None,
+                encoding: String::new(),
             };
             let task = Task::spawn(async move {
                 TimeoutFuture::new(REST_MS).await;

@@ -13,6 +13,7 @@ use crate::components::send_bar::{SendBarProps, send_bar};
 use crate::components::target::{TargetProps, target_fields};
 use crate::components::verdict_card::{VerdictCardProps, verdict_card};
 use crate::components::violation_list::ViolationList;
+use crate::components::wire_view::{WireViewProps, wire_view};
 use crate::hooks::use_console::{Console, use_console};
 use crate::hooks::use_produce::{Produce as Knowledge, use_produce};
 use crate::hooks::use_shortcuts::is_send;
@@ -69,6 +70,7 @@ pub fn Produce() -> Html {
                     { payload_field(&props!(PayloadProps {
                         form: form.clone(), marks: known.marks(), caret: *caret, kept: known.kept,
                     })) }
+                    { wire_view(&props!(WireViewProps { form: form.clone(), format: known.format.clone() })) }
                     { send_bar(&props!(SendBarProps {
                         form: form.clone(), facts: facts.clone(), sender: sender.clone(),
                     })) }
