@@ -10,10 +10,12 @@ use yew::prelude::*;
 
 use super::use_watch::Watch;
 use crate::api;
+use crate::archive;
 use crate::browser;
 use crate::state::check::Wire;
 use crate::state::form::ProduceForm;
 use crate::state::gate::Gate;
+use crate::state::history::Record;
 use crate::state::outcomes::{Acknowledged, Fate, OutcomeAction, Outcomes, SEEN_TIMEOUT_MS, Seen, fate};
 use crate::state::topic_facts::TopicFacts;
 
@@ -128,6 +130,10 @@ async fn follow(sending: Sending, request: PublishRequest, id: u64, outcomes: Us
         Fate::Acknowledged(acknowledged) => Some(acknowledged.clone()),
         Fate::Sending | Fate::Failed(_) => None,
     };
+    if !sending.form.private {
+        // The message is sent all the same where this browser keeps nothing.
+        drop(archive::keep(&Record::sent(id, &sending.form, &decided)).await);
+    }
     outcomes.dispatch(OutcomeAction::Decided(id, decided));
     let Some(acknowledged) = acknowledged else { return };
     if sending.facts.bound_subject().is_none() {
