@@ -131,8 +131,9 @@ async fn follow(sending: Sending, request: PublishRequest, id: u64, outcomes: Us
         Fate::Sending | Fate::Failed(_) => None,
     };
     if !sending.form.private {
-        // The message is sent all the same where this browser keeps nothing.
-        drop(archive::keep(&Record::sent(id, &sending.form, &decided)).await);
+        let record = Record::sent(id, &sending.form, &decided);
+        // Beside the result, which waits for nothing; where this browser keeps nothing, the message is sent all the same.
+        wasm_bindgen_futures::spawn_local(async move { drop(archive::keep(&record).await) });
     }
     outcomes.dispatch(OutcomeAction::Decided(id, decided));
     let Some(acknowledged) = acknowledged else { return };
