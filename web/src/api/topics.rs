@@ -3,8 +3,7 @@
 use irongate_proto::danube::DispatchStrategy;
 use irongate_proto::danube_schema::{GetTopicSchemaConfigRequest, GetTopicSchemaConfigResponse};
 use irongate_proto::irongate_v1::{
-    CreateTopicRequest, CreateTopicResponse, DescribeTopicRequest, DescribeTopicResponse, ListTopicsRequest,
-    ListTopicsResponse, TopicSummary,
+    DescribeTopicRequest, DescribeTopicResponse, ListTopicsRequest, ListTopicsResponse, TopicSummary,
 };
 use tonic::Code;
 
@@ -46,11 +45,8 @@ pub async fn facts(topic: &str) -> TopicFacts {
     }
 }
 
-/// The policy in force. The summary names the policy; whether payloads are checked at all, only the registry says.
-///
-/// # Errors
-/// Where the host cannot be asked.
-pub async fn policy(topic: &str, summary: &TopicSummary) -> Result<Policy, Failure> {
+/// The summary names the policy; whether payloads are checked at all, only the registry says.
+async fn policy(topic: &str, summary: &TopicSummary) -> Result<Policy, Failure> {
     if summary.schema_subject.is_empty() {
         return Ok(Policy::None);
     }
@@ -58,13 +54,4 @@ pub async fn policy(topic: &str, summary: &TopicSummary) -> Result<Policy, Failu
     let path = "/danube_schema.SchemaRegistry/GetTopicSchemaConfig";
     let config: GetTopicSchemaConfigResponse = call::unary(path, &request).await?;
     Ok(Policy::in_force(&config.validation_policy, config.enable_payload_validation))
-}
-
-/// Creates a topic, and its namespace where the host allows that.
-///
-/// # Errors
-/// Where the name is taken or none, or the host cannot be asked.
-pub async fn create(request: CreateTopicRequest) -> Result<(), Failure> {
-    let _created: CreateTopicResponse = call::unary("/irongate.v1.TopicService/CreateTopic", &request).await?;
-    Ok(())
 }

@@ -3,7 +3,6 @@
 
 pub mod attributes;
 pub mod confirm;
-pub mod copy_sheet;
 pub mod definition_view;
 pub mod dialog;
 pub mod editor;
@@ -11,7 +10,6 @@ pub mod evolution;
 pub mod failure;
 pub mod field;
 pub mod help;
-pub mod history_sheet;
 pub mod icons;
 pub mod json_view;
 pub mod message_detail;
@@ -27,8 +25,6 @@ pub mod tail_controls;
 pub mod tail_rows;
 pub mod tail_status;
 pub mod target;
-pub mod topic_create;
-pub mod topic_detail;
 pub mod verdict_card;
 pub mod violation_list;
 pub mod wire_view;
