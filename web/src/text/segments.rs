@@ -71,7 +71,7 @@ mod tests {
     use super::*;
     use crate::text::json_tokens::tokens;
 
-    fn looks<'a>(text: &'a str, line: Range<usize>, mark: Range<usize>) -> Vec<(&'a str, Option<Kind>, bool)> {
+    fn looks(text: &str, line: Range<usize>, mark: Range<usize>) -> Vec<(&str, Option<Kind>, bool)> {
         let segments = segments(line, &tokens(text), &visible_marks(text, &[mark]));
         segments.into_iter().map(|segment| (&text[segment.range], segment.kind, segment.marked)).collect()
     }
