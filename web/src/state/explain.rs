@@ -42,8 +42,8 @@ pub struct Explanation {
     pub fix: &'static str,
 }
 
-/// What the host's sentence tells more than its code: a part of it, and what it then means. The sentences
-/// are those of the wire contract, so a Danube cluster's are known too. The first that fits counts.
+/// What the host's sentence tells more than its code: a part of it, and what it then means. The sentences are
+/// those of Irongate's own broker; others are explained by their code alone. The first that fits counts.
 const PARTICULAR: [(Code, &str, &str, &str); 19] = [
     (
         Code::InvalidArgument,
