@@ -23,6 +23,18 @@ impl Schema {
         }
     }
 
+    /// An Avro object container with the one value of a JSON text, its schema in the header, not compressed. For the
+    /// other types, which have no container, as [`Self::encode`].
+    ///
+    /// # Errors
+    /// The violations of the text.
+    pub fn encode_container(&self, json: &[u8]) -> Result<Vec<u8>, Vec<Violation>> {
+        match &self.compiled {
+            Compiled::Avro(schema) if json.len() <= PAYLOAD_BYTES_MAX => schema.encode_container(json),
+            _ => self.encode(json),
+        }
+    }
+
     /// A payload as JSON, to show it: an Avro container as an array of its values; text as a string; a binary number or
     /// bytes that are no text as a string of hexadecimal digits.
     ///
@@ -57,6 +69,21 @@ mod tests {
     use serde_json::json;
 
     use crate::{Schema, SchemaType};
+
+    #[test]
+    fn a_container_holds_the_value_and_its_schema() {
+        let definition = br#"{"type":"record","name":"P","fields":[{"name":"id","type":"string"}]}"#;
+        let schema = Schema::compile(SchemaType::Avro, definition).unwrap();
+        let container = schema.encode_container(br#"{"id":"p1"}"#).unwrap();
+        assert!(container.starts_with(b"Obj\x01"));
+        assert_eq!(schema.validate(&container), []);
+        assert_eq!(schema.decode(&container), Ok(json!([{"id": "p1"}])));
+        assert_eq!(schema.encode_container(br#"{"id":1}"#).unwrap_err()[0].instance_path, "/id");
+        let other = Schema::compile(SchemaType::Avro, br#"{"type":"long"}"#).unwrap();
+        assert!(!other.validate(&container).is_empty(), "it says what it was written with");
+        let text = Schema::compile(SchemaType::String, b"").unwrap();
+        assert_eq!(text.encode_container(b"x"), Ok(b"x".to_vec()));
+    }
 
     #[test]
     fn plain_types_are_shown_as_they_are() {

@@ -62,6 +62,14 @@ impl Schema {
         &self.fingerprint
     }
 
+    /// The full name of the Protobuf message that payloads are; nothing for the other types.
+    pub fn message_name(&self) -> Option<&str> {
+        match &self.compiled {
+            Compiled::Protobuf(schema) => Some(schema.message().full_name()),
+            _ => None,
+        }
+    }
+
     /// The type it was compiled as.
     pub fn schema_type(&self) -> SchemaType {
         match self.compiled {
@@ -89,6 +97,16 @@ mod tests {
     fn a_schema_can_be_shared_between_threads() {
         fn shared<T: Send + Sync + 'static>() {}
         shared::<Schema>();
+    }
+
+    #[test]
+    fn a_protobuf_schema_names_its_message() {
+        let definition = b"syntax = \"proto3\"; package shop; message Order {} message Item {}";
+        let first = Schema::compile(SchemaType::Protobuf, definition).unwrap();
+        assert_eq!(first.message_name(), Some("shop.Order"));
+        let chosen = Schema::compile_message(definition, Some("shop.Item")).unwrap();
+        assert_eq!(chosen.message_name(), Some("shop.Item"));
+        assert_eq!(Schema::compile(SchemaType::String, b"").unwrap().message_name(), None);
     }
 
     #[test]

@@ -3,8 +3,11 @@
 
 use std::collections::BTreeMap;
 
+use sha2::{Digest, Sha256};
+
 use super::{
     datum::{Cursor, Fault},
+    json::long,
     model::{Kind, Model, Node},
 };
 use crate::{limits::AVRO_BLOCK_BYTES_MAX, place::ByteRange};
@@ -44,6 +47,28 @@ fn fault(start: usize, end: usize, message: String) -> Box<Fault> {
 fn metadata() -> Model {
     let node = |kind| Node { kind, pointer: String::new(), logical: None };
     Model { nodes: vec![node(Kind::Map(1)), node(Kind::Bytes)] }
+}
+
+/// A container of one value. Its marker is made of its content, not of chance: the same message is the same bytes.
+pub(super) fn write(schema: &[u8], datum: &[u8]) -> Vec<u8> {
+    let mut out = MAGIC.to_vec();
+    let bytes = |out: &mut Vec<u8>, bytes: &[u8]| {
+        long(out, bytes.len() as i64);
+        out.extend_from_slice(bytes);
+    };
+    long(&mut out, 2);
+    for (key, value) in [("avro.schema", schema), ("avro.codec", b"null".as_slice())] {
+        bytes(&mut out, key.as_bytes());
+        bytes(&mut out, value);
+    }
+    long(&mut out, 0);
+    let hash = Sha256::digest([schema, datum].concat());
+    let sync = &hash[..16];
+    out.extend_from_slice(sync);
+    long(&mut out, 1);
+    bytes(&mut out, datum);
+    out.extend_from_slice(sync);
+    out
 }
 
 pub(super) fn header(payload: &[u8]) -> Result<Header, Box<Fault>> {

@@ -270,7 +270,7 @@ pub(super) fn is_uuid(text: &str) -> bool {
 }
 
 /// Variable-length zigzag coding.
-fn long(out: &mut Vec<u8>, number: i64) {
+pub(super) fn long(out: &mut Vec<u8>, number: i64) {
     let mut rest = ((number << 1) ^ (number >> 63)) as u64;
     while rest >= 0x80 {
         out.push((rest as u8 & 0x7f) | 0x80);

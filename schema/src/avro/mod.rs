@@ -32,6 +32,8 @@ use crate::{
 pub(crate) struct Avro {
     model: Model,
     fingerprint: String,
+    /// The definition as it stands in the header of a container.
+    definition: Vec<u8>,
 }
 
 impl Avro {
@@ -50,7 +52,7 @@ impl Avro {
         })?;
         let model = Model::new(&json).map_err(|(message, pointer)| refused(message, pointer))?;
         let written = serde_json::to_value(&schema).unwrap_or(json);
-        Ok(Self { model, fingerprint: fingerprint::of_json(&written) })
+        Ok(Self { model, fingerprint: fingerprint::of_json(&written), definition: definition.to_vec() })
     }
 
     /// As Danube computes it: the hash of the schema as the Avro library writes it, which keeps documentation.
@@ -85,6 +87,11 @@ impl Avro {
         let text = parse::utf8(payload).map_err(|fault| faulty(fault, ""))?;
         let value = parse::parse(text).map_err(|fault| faulty(fault, text))?;
         json::encode(&self.model, &value).map_err(|broken| placed(broken, text))
+    }
+
+    /// An object container that holds the one value of JSON text, not compressed.
+    pub(crate) fn encode_container(&self, payload: &[u8]) -> Result<Vec<u8>, Vec<Violation>> {
+        self.encode(payload).map(|datum| container::write(&self.definition, &datum))
     }
 
     /// The JSON of any accepted payload; a container becomes an array.

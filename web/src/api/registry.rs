@@ -2,10 +2,13 @@
 
 use bytes::Bytes;
 use irongate_proto::danube_schema::{
-    CheckCompatibilityRequest, CheckCompatibilityResponse, GetLatestSchemaRequest, GetSchemaRequest, GetSchemaResponse,
-    ListSubjectsRequest, ListSubjectsResponse, ListVersionsRequest, ListVersionsResponse, RegisterSchemaRequest,
-    RegisterSchemaResponse, SchemaVersionInfo, SubjectSummary,
+    CheckCompatibilityRequest, CheckCompatibilityResponse, DeleteSchemaVersionRequest, DeleteSchemaVersionResponse,
+    GetLatestSchemaRequest, GetSchemaRequest, GetSchemaResponse, ListSubjectsRequest, ListSubjectsResponse,
+    ListVersionsRequest, ListVersionsResponse, RegisterSchemaRequest, RegisterSchemaResponse, SchemaVersionInfo,
+    SetCompatibilityModeRequest, SetCompatibilityModeResponse, SubjectSummary,
 };
+
+use tonic::Code;
 
 use super::{Failure, call};
 use crate::state::schema_choice::{RegisteredSchema, VersionChoice};
@@ -95,4 +98,31 @@ pub async fn register(subject: &str, schema_type: &str, definition: Bytes) -> Re
         ..RegisterSchemaRequest::default()
     };
     call::unary("/danube_schema.SchemaRegistry/RegisterSchema", &request).await
+}
+
+/// Sets what must keep working when the schema of a subject changes.
+///
+/// # Errors
+/// Where there is no such subject or mode, or the host cannot be asked.
+pub async fn set_compatibility_mode(subject: String, mode: String) -> Result<(), Failure> {
+    let request = SetCompatibilityModeRequest { subject, compatibility_mode: mode };
+    let path = "/danube_schema.SchemaRegistry/SetCompatibilityMode";
+    let response: SetCompatibilityModeResponse = call::unary(path, &request).await?;
+    granted(response.success, response.message)
+}
+
+/// Deletes one version of a subject; with the last one the subject goes.
+///
+/// # Errors
+/// Where there is no such version, a topic needs it, or the host cannot be asked.
+pub async fn delete_version(subject: String, version: u32) -> Result<(), Failure> {
+    let request = DeleteSchemaVersionRequest { subject, version };
+    let path = "/danube_schema.SchemaRegistry/DeleteSchemaVersion";
+    let response: DeleteSchemaVersionResponse = call::unary(path, &request).await?;
+    granted(response.success, response.message)
+}
+
+/// Danube says some refusals in an answer, not in a status.
+fn granted(success: bool, message: String) -> Result<(), Failure> {
+    if success { Ok(()) } else { Err(Failure::new(Code::FailedPrecondition, message)) }
 }

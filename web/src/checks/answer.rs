@@ -2,11 +2,12 @@
 
 use bytes::Bytes;
 use irongate_proto::irongate_v1;
-use irongate_schema::{SchemaType, Violation};
+use irongate_schema::{Schema, SchemaType, Violation};
 use prost::Message as _;
 
 use super::cache::SchemaCache;
 use super::message::{Answer, DefinitionFault, Question};
+use crate::state::encoding::Encoding;
 
 /// Answers a question. `now_ms` reads a clock that only moves forward.
 pub fn answer(cache: &mut SchemaCache, question: &Question, now_ms: impl Fn() -> f64) -> Answer {
@@ -25,15 +26,30 @@ pub fn answer(cache: &mut SchemaCache, question: &Question, now_ms: impl Fn() ->
         }
         Ok(schema) => {
             answer.fingerprint = schema.fingerprint().to_owned();
+            answer.message_type = schema.message_name().unwrap_or_default().to_owned();
             if let Some(payload) = &question.payload {
                 let started_ms = now_ms();
-                let violations = schema.validate(payload);
+                let (wire, violations) = examine(&schema, payload, question.encoding.parse().unwrap_or_default());
+                answer.wire = wire.map(Bytes::from);
                 answer.elapsed_ms = now_ms() - started_ms;
                 answer.violations = violations.into_iter().map(on_the_wire).collect();
             }
         }
     }
     answer
+}
+
+/// The violations of a payload, and its bytes where they are to be made of it.
+fn examine(schema: &Schema, payload: &[u8], encoding: Encoding) -> (Option<Vec<u8>>, Vec<Violation>) {
+    let encoded = match encoding {
+        Encoding::Text => return (None, schema.validate(payload)),
+        Encoding::Binary => schema.encode(payload),
+        Encoding::Container => schema.encode_container(payload),
+    };
+    match encoded {
+        Ok(wire) => (Some(wire), Vec::new()),
+        Err(violations) => (None, violations),
+    }
 }
 
 /// Answers a question in bytes. What is not a question gets the answer to number 0: there is no
@@ -65,11 +81,16 @@ mod tests {
     use crate::state::example;
 
     fn ask(schema_type: &str, definition: &str, payload: Option<&str>) -> Answer {
+        ask_encoded(schema_type, definition, payload, "")
+    }
+
+    fn ask_encoded(schema_type: &str, definition: &str, payload: Option<&str>, encoding: &str) -> Answer {
         let question = Question {
             sequence: 7,
             schema_type: schema_type.to_owned(),
             definition: Bytes::copy_from_slice(definition.as_bytes()),
             payload: payload.map(|payload| Bytes::copy_from_slice(payload.as_bytes())),
+            encoding: encoding.to_owned(),
         };
         let bytes = answer_bytes(&mut SchemaCache::default(), &question.encode_to_vec(), || 0.0);
         Answer::decode(bytes.as_slice()).unwrap()
@@ -89,6 +110,23 @@ mod tests {
         let answer = ask("json_schema", example::DEFINITION, Some(example::PAYLOAD));
         assert_eq!((answer.violations.len(), answer.fault), (0, None));
         assert!(answer.fingerprint.starts_with("sha256:"));
+    }
+
+    #[test]
+    fn what_is_typed_is_encoded_where_that_is_asked() {
+        let avro = r#"{"type":"record","name":"P","fields":[{"name":"id","type":"string"}]}"#;
+        let ask_for = |encoding| ask_encoded("avro", avro, Some(r#"{"id":"ab"}"#), encoding);
+        assert_eq!(ask_for("text").wire, None);
+        assert_eq!(ask_for("binary").wire.as_deref(), Some(b"\x04ab".as_slice()));
+        assert!(ask_for("container").wire.is_some_and(|wire| wire.starts_with(b"Obj\x01")));
+        let broken = ask_encoded("avro", avro, Some("{\n\"id\":1}"), "binary");
+        assert_eq!((broken.wire, broken.violations[0].line), (None, 2));
+        let protobuf = "syntax = \"proto3\"; package shop; message Order { string id = 1; }";
+        let order = ask_encoded("protobuf", protobuf, Some(r#"{"id":"ab"}"#), "binary");
+        assert_eq!(
+            (order.wire.as_deref(), order.message_type.as_str()),
+            (Some(b"\x0a\x02ab".as_slice()), "shop.Order")
+        );
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! The page's side of the worker: owns it, numbers questions, hands out answers, and says
 //! so when there will be none. A worker that failed is replaced at the next question.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use futures_channel::oneshot;
 use gloo_timers::callback::Timeout;
 use js_sys::Uint8Array;
 use prost::Message as _;
@@ -98,6 +99,23 @@ impl Checker {
         });
         inner.waiting.push(Waiting { sequence, done, _timeout: timeout });
         sequence
+    }
+
+    /// Asks, and waits for the answer.
+    ///
+    /// # Errors
+    /// A sentence, where there will be none.
+    pub async fn answer_to(&self, question: Question) -> Outcome {
+        let (sender, receiver) = oneshot::channel();
+        let sender = Cell::new(Some(sender));
+        let answered = move |outcome| {
+            if let Some(sender) = sender.take() {
+                // Whoever asked may have gone.
+                let _gone = sender.send(outcome);
+            }
+        };
+        self.ask(question, Callback::from(answered));
+        receiver.await.unwrap_or_else(|_| Err("the schema worker was stopped".to_owned()))
     }
 
     fn launch(&self) -> Result<(), String> {

@@ -19,6 +19,10 @@ pub struct Question {
     /// The message to check; absent: only compile the schema.
     #[prost(bytes = "bytes", optional, tag = "4")]
     pub payload: Option<Bytes>,
+    /// How the payload, typed as JSON, is to be encoded: as [`Encoding`](crate::state::encoding::Encoding)
+    /// spells it. Empty: it is what travels.
+    #[prost(string, tag = "5")]
+    pub encoding: String,
 }
 
 /// From the worker. One with the sequence 0 says that it is ready.
@@ -39,6 +43,12 @@ pub struct Answer {
     /// The fingerprint of the schema, as the registry computes it.
     #[prost(string, tag = "5")]
     pub fingerprint: String,
+    /// The payload as it was asked to be encoded; absent where that was not asked, or cannot be done.
+    #[prost(bytes = "bytes", optional, tag = "6")]
+    pub wire: Option<Bytes>,
+    /// The full name of the Protobuf message that the schema describes; empty for other types.
+    #[prost(string, tag = "7")]
+    pub message_type: String,
 }
 
 /// What is wrong with a schema, and where.

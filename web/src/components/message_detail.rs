@@ -145,7 +145,8 @@ fn PayloadView(props: &PayloadViewProps) -> Html {
     }
 }
 
-fn hex_view(payload: &Bytes) -> Html {
+/// Bytes in hexadecimal, bounded.
+pub fn hex_view(payload: &Bytes) -> Html {
     let shown = &payload[..payload.len().min(HEX_BYTES_MAX)];
     let lines: String =
         hex::rows(shown).iter().map(|row| format!("{}  {:<49} {}\n", row.offset, row.hex, row.ascii)).collect();

@@ -2,8 +2,12 @@
 //! nothing and keep no more state than what is open and what is scrolled.
 
 pub mod attributes;
+pub mod confirm;
+pub mod definition_view;
 pub mod dialog;
 pub mod editor;
+pub mod evolution;
+pub mod failure;
 pub mod field;
 pub mod help;
 pub mod icons;
@@ -16,9 +20,11 @@ pub mod register_panel;
 pub mod schema_picker;
 pub mod send_bar;
 pub mod shell;
+pub mod subject_detail;
 pub mod tail_controls;
 pub mod tail_rows;
 pub mod tail_status;
 pub mod target;
 pub mod verdict_card;
 pub mod violation_list;
+pub mod wire_view;

@@ -112,7 +112,7 @@ fn headline(failure: &Failure) -> &str {
 }
 
 fn failed_line(failure: &Failure, time: &str, newest: bool, onlocate: &Callback<usize>) -> Html {
-    let explanation = explain(failure.code);
+    let explanation = explain(failure);
     html! {
         <>
             <p class="result-head">

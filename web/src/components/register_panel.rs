@@ -11,14 +11,16 @@ use yew::props;
 
 use super::dialog::Sheet;
 use super::editor::{CaretRequest, Editor};
+use super::evolution::Evolution;
+use super::failure::failure;
 use super::field::{SelectField, TextFieldProps, text_field};
 use crate::api;
 use crate::browser::Task;
 use crate::checks::message::{Answer, DefinitionFault, Question};
 use crate::hooks::use_console::use_console;
+use crate::hooks::use_evolution::Candidate;
 use crate::hooks::use_remote::{Remote, use_remote};
-use crate::state::example;
-use crate::state::explain::{Failure, explain};
+use crate::state::explain::Failure;
 use crate::state::verdict::sentence;
 use crate::text::lines::byte_offset;
 
@@ -52,8 +54,12 @@ pub struct RegisterPanelProps {
     pub open: bool,
     /// The subject to begin with.
     pub subject: AttrValue,
-    /// Whether to begin with the guide's example.
-    pub example: bool,
+    /// The type to begin with, as Danube spells it.
+    #[prop_or(AttrValue::Static("json_schema"))]
+    pub schema_type: AttrValue,
+    /// The definition to begin with.
+    #[prop_or_default]
+    pub definition: AttrValue,
     /// Called when it has been closed.
     pub onclose: Callback<()>,
     /// Called with the subject when a schema has been registered. The panel stays and says so.
@@ -81,8 +87,8 @@ enum Step {
 #[component]
 fn RegisterForm(props: &RegisterPanelProps) -> Html {
     let subject = use_state(|| props.subject.to_string());
-    let schema_type = use_state(|| "json_schema".to_owned());
-    let definition = use_state(|| Rc::<str>::from(if props.example { example::DEFINITION } else { "" }));
+    let schema_type = use_state(|| props.schema_type.to_string());
+    let definition = use_state(|| Rc::<str>::from(props.definition.as_str()));
     let step = use_state(|| Step::Editing);
     let caret = use_state(CaretRequest::default);
     let fault = use_fault(&schema_type, &definition);
@@ -146,6 +152,11 @@ fn RegisterForm(props: &RegisterPanelProps) -> Html {
                 <Editor id="schema-definition" label="Definition" value={(*definition).clone()} onchange={edit} {marks} caret={*caret}
                     described_by="schema-fault" placeholder={placeholder(&schema_type)} />
             </div>
+            if !subject.trim().is_empty() {
+                <Evolution ready={fault == Some(None)} candidate={Candidate {
+                    subject: subject.trim().to_owned().into(), schema_type: (*schema_type).clone().into(), definition: (*definition).clone(),
+                }} />
+            }
             <div class="register-foot">
                 { verdict(&fault, &definition, &conflicts, &locate) }
                 if matches!(*step, Step::Saved(_)) {
@@ -177,6 +188,7 @@ fn use_fault(schema_type: &str, definition: &Rc<str>) -> Option<Option<Definitio
                 schema_type: schema_type.clone(),
                 definition: Bytes::copy_from_slice(definition.as_bytes()),
                 payload: None,
+                encoding: String::new(),
             };
             let task = Task::spawn(async move {
                 TimeoutFuture::new(REST_MS).await;
@@ -258,12 +270,7 @@ fn result(step: &Step, subject: &str) -> Html {
             let words = format!("{what} {subject} version {} (schema id {}).", response.version, response.schema_id);
             html! { <p class="good">{ words }</p> }
         }
-        Step::Failed(failure) => html! {
-            <div class="bad">
-                <p>{ sentence(&failure.message) }</p>
-                <p class="muted">{ explain(failure.code).name }</p>
-            </div>
-        },
+        Step::Failed(failed) => failure(failed),
     };
     html! { <div class="register-result" role="status" data-testid="schema-register-result">{ content }</div> }
 }

@@ -1,9 +1,11 @@
 //! Hooks: what joins state, network and browser for the pages. No markup.
 
+pub mod use_action;
 pub mod use_address;
 pub mod use_check;
 pub mod use_console;
 pub mod use_draft;
+pub mod use_evolution;
 pub mod use_produce;
 pub mod use_remote;
 pub mod use_sender;

@@ -18,9 +18,12 @@ use super::use_topic_facts::use_topic_facts;
 use super::use_watch::use_watch;
 use crate::api;
 use crate::routes::Route;
+use crate::state::check::Checked;
+use crate::state::encoding::Encoding;
 use crate::state::example;
 use crate::state::form::{FormAction, ProduceForm};
 use crate::state::gate;
+use crate::state::schema_choice::SchemaLookup;
 use crate::state::topic_facts::TopicFacts;
 use crate::state::topic_name;
 use crate::state::verdict::{self, Outlook, Verdict};
@@ -45,8 +48,21 @@ pub struct Produce {
     pub of_broker: Verdict,
     /// Every broken rule.
     pub violations: Rc<[Violation]>,
+    /// How it travels.
+    pub format: Format,
     /// Sends.
     pub sender: Sender,
+}
+
+/// How a message travels under its schema.
+#[derive(Clone, PartialEq)]
+pub struct Format {
+    /// The type of its schema; empty: none.
+    pub schema_type: AttrValue,
+    /// The encoding in force.
+    pub encoding: Encoding,
+    /// The newest check.
+    pub checked: Checked,
 }
 
 impl Produce {
@@ -75,13 +91,15 @@ pub fn use_produce(console: &Console) -> Produce {
     let bound = facts.bound_subject().unwrap_or_default();
     let subject = AttrValue::from(if form.subject.is_empty() { bound.into() } else { form.subject.clone() });
     let schema = use_schema(&subject, form.version, console.revision);
-    let check = use_check(console, &schema, &form.payload);
+    let encoding = Encoding::in_force(form.encoding, &schema_type(&schema));
+    let check = use_check(console, &schema, &form.payload, encoding);
     let subjects = use_remote(console.revision, |_| api::registry::subjects());
     let versions = use_remote((form.subject.clone(), console.revision), |(subject, _)| versions(subject.clone()));
     let topics = use_remote(console.revision, |_| async { Ok(api::topics::list().await?.topics) });
     let watch = use_watch(&topic, &facts, &producer_name);
     let sender = use_sender(Sending {
         form: Rc::new((*form).clone()),
+        wire: check.checked().map(|checked| checked.wire.clone()).unwrap_or_default(),
         gate: gate::decide(&form.problems(), &facts, &form.subject, &schema, &check),
         facts: facts.clone(),
         watch,
@@ -99,7 +117,16 @@ pub fn use_produce(console: &Console) -> Produce {
     });
     let of_schema = verdict::of_schema(&schema, &check);
     let violations = check.violations();
-    Produce { form, kept, facts, topics, subjects, versions, of_schema, of_broker, violations, sender }
+    let format =
+        Format { schema_type: schema_type(&schema), encoding, checked: check.checked().cloned().unwrap_or_default() };
+    Produce { form, kept, facts, topics, subjects, versions, of_schema, of_broker, violations, format, sender }
+}
+
+fn schema_type(schema: &SchemaLookup) -> AttrValue {
+    match schema {
+        SchemaLookup::Found(schema) => schema.schema_type.clone().into(),
+        SchemaLookup::None | SchemaLookup::Pending | SchemaLookup::Unresolved(_) => AttrValue::default(),
+    }
 }
 
 /// One page, one producer: the tail tells its messages from those of others by the name.

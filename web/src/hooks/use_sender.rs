@@ -3,6 +3,7 @@
 
 use std::rc::Rc;
 
+use bytes::Bytes;
 use gloo_timers::future::TimeoutFuture;
 use irongate_proto::irongate_v1::PublishRequest;
 use yew::prelude::*;
@@ -10,6 +11,7 @@ use yew::prelude::*;
 use super::use_watch::Watch;
 use crate::api;
 use crate::browser;
+use crate::state::check::Wire;
 use crate::state::form::ProduceForm;
 use crate::state::gate::Gate;
 use crate::state::outcomes::{Acknowledged, Fate, OutcomeAction, Outcomes, SEEN_TIMEOUT_MS, Seen, fate};
@@ -23,6 +25,8 @@ const LOOK_MS: u32 = 10;
 pub struct Sending {
     /// The form as it is.
     pub form: Rc<ProduceForm>,
+    /// What travels when the gate lets it.
+    pub wire: Wire,
     /// What is known of its topic.
     pub facts: TopicFacts,
     /// Whether it may be sent.
@@ -73,7 +77,12 @@ pub fn use_sender(sending: Sending) -> Sender {
             let mut last = last_id.borrow_mut();
             // Two messages in one millisecond need two names.
             *last = browser::epoch_ms().max(*last + 1);
-            let request = sending.form.request(&sending.facts, &sending.producer_name, *last);
+            let payload = match &sending.wire {
+                Wire::Encoded(bytes) => bytes.clone(),
+                // The gate lets nothing through that has no encoding.
+                Wire::AsTyped | Wire::Unencodable => Bytes::copy_from_slice(sending.form.payload.as_bytes()),
+            };
+            let request = sending.form.request(&sending.facts, payload, &sending.producer_name, *last);
             outcomes.dispatch(OutcomeAction::Sent { id: *last, topic: sending.form.topic.clone() });
             wasm_bindgen_futures::spawn_local(follow(sending.clone(), request, *last, outcomes.clone()));
         })

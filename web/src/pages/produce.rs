@@ -13,6 +13,7 @@ use crate::components::send_bar::{SendBarProps, send_bar};
 use crate::components::target::{TargetProps, target_fields};
 use crate::components::verdict_card::{VerdictCardProps, verdict_card};
 use crate::components::violation_list::ViolationList;
+use crate::components::wire_view::{WireViewProps, wire_view};
 use crate::hooks::use_console::{Console, use_console};
 use crate::hooks::use_produce::{Produce as Knowledge, use_produce};
 use crate::hooks::use_shortcuts::is_send;
@@ -69,6 +70,7 @@ pub fn Produce() -> Html {
                     { payload_field(&props!(PayloadProps {
                         form: form.clone(), marks: known.marks(), caret: *caret, kept: known.kept,
                     })) }
+                    { wire_view(&props!(WireViewProps { form: form.clone(), format: known.format.clone() })) }
                     { send_bar(&props!(SendBarProps {
                         form: form.clone(), facts: facts.clone(), sender: sender.clone(),
                     })) }
@@ -113,7 +115,7 @@ struct Panel {
 struct PanelState {
     open: bool,
     subject: AttrValue,
-    example: bool,
+    definition: AttrValue,
 }
 
 #[hook]
@@ -121,14 +123,16 @@ fn use_panel(known: &Knowledge, console: &Console) -> Panel {
     let state = use_state(PanelState::default);
     let open = {
         let (state, subject) = (state.setter(), known.form.subject.clone());
-        Callback::from(move |()| state.set(PanelState { open: true, subject: subject.clone().into(), example: false }))
+        Callback::from(move |()| {
+            state.set(PanelState { open: true, subject: subject.clone().into(), definition: AttrValue::default() })
+        })
     };
     let example = {
         let (form, state, registered) = (known.form.dispatcher(), state.setter(), known.example_registered());
         Callback::from(move |_: MouseEvent| {
             form.dispatch(FormAction::Replace(example::form()));
             let subject = example::SUBJECT.into();
-            state.set(PanelState { open: !registered, subject, example: true });
+            state.set(PanelState { open: !registered, subject, definition: example::DEFINITION.into() });
         })
     };
     let close = {
@@ -142,10 +146,10 @@ fn use_panel(known: &Knowledge, console: &Console) -> Panel {
             changed.emit(());
         })
     };
-    let PanelState { open: is_open, subject, example: with_example } = (*state).clone();
+    let PanelState { open: is_open, subject, definition } = (*state).clone();
     let content = html! {
         { register_panel(&props!(RegisterPanelProps {
-            open: is_open, subject, example: with_example, onclose: close, onregistered: registered,
+            open: is_open, subject, definition, onclose: close, onregistered: registered,
         })) }
     };
     Panel { open, example, content }

@@ -3,19 +3,40 @@
 
 use std::rc::Rc;
 
+use bytes::Bytes;
 use irongate_proto::irongate_v1::Violation;
 use yew::Reducible;
+
+/// A message that has been checked.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Checked {
+    /// Every broken rule, in the order of the text; none: valid.
+    pub violations: Rc<[Violation]>,
+    /// How long the check took inside the worker.
+    pub elapsed_ms: f64,
+    /// What travels.
+    pub wire: Wire,
+    /// The full name of the Protobuf message it is; empty for other types.
+    pub message_type: Rc<str>,
+}
+
+/// What travels when the message is sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Wire {
+    /// The text as it stands.
+    #[default]
+    AsTyped,
+    /// These bytes, made of the text.
+    Encoded(Bytes),
+    /// Nothing: what breaks its schema has no encoding.
+    Unencodable,
+}
 
 /// What the worker found.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Finding {
-    /// Every broken rule; none: valid.
-    Checked {
-        /// In the order of the text.
-        violations: Rc<[Violation]>,
-        /// How long the check took inside the worker.
-        elapsed_ms: f64,
-    },
+    /// The message against its schema.
+    Checked(Checked),
     /// The schema itself cannot be used; a sentence says why.
     SchemaUnusable(String),
     /// The worker has failed; a sentence says how.
@@ -72,14 +93,20 @@ impl CheckState {
         CheckState { asked: self.asked + 1, ..self.clone() }
     }
 
+    /// The newest answer about the message itself, even while the next one is on its way.
+    #[must_use]
+    pub fn checked(&self) -> Option<&Checked> {
+        match &self.finding {
+            Some(Finding::Checked(checked)) => Some(checked),
+            _ => None,
+        }
+    }
+
     /// The violations to show: of the newest answer, even while the next one is on its way,
     /// so that the list does not blink at every key.
     #[must_use]
     pub fn violations(&self) -> Rc<[Violation]> {
-        match &self.finding {
-            Some(Finding::Checked { violations, .. }) => violations.clone(),
-            _ => Rc::new([]),
-        }
+        self.checked().map_or_else(Rc::default, |checked| checked.violations.clone())
     }
 }
 
@@ -88,7 +115,7 @@ mod tests {
     use super::*;
 
     fn found(count: usize) -> Finding {
-        Finding::Checked { violations: vec![Violation::default(); count].into(), elapsed_ms: 0.1 }
+        Finding::Checked(Checked { violations: vec![Violation::default(); count].into(), ..Checked::default() })
     }
 
     fn after(actions: Vec<CheckAction>) -> Rc<CheckState> {

@@ -25,6 +25,8 @@ struct Draft {
     reliable: bool,
     #[prost(string, tag = "8")]
     version: String,
+    #[prost(string, tag = "9")]
+    encoding: String,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
@@ -48,6 +50,7 @@ pub fn encode(form: &ProduceForm) -> Vec<u8> {
         payload: form.payload.to_string(),
         reliable: form.reliable,
         version: form.version.to_string(),
+        encoding: form.encoding.map(|encoding| encoding.to_string()).unwrap_or_default(),
     };
     draft.encode_to_vec()
 }
@@ -64,6 +67,7 @@ pub fn decode(bytes: &[u8]) -> Option<ProduceForm> {
         attributes: draft.attributes.into_iter().map(row).collect(),
         subject: draft.subject.into(),
         version: draft.version.parse().unwrap_or(VersionChoice::Latest),
+        encoding: draft.encoding.parse().ok(),
         payload: draft.payload.into(),
         reliable: draft.reliable,
     })
@@ -72,6 +76,7 @@ pub fn decode(bytes: &[u8]) -> Option<ProduceForm> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::state::encoding::Encoding;
 
     #[test]
     fn a_draft_survives() {
@@ -83,6 +88,7 @@ mod tests {
                 .into(),
             subject: "user-events".into(),
             version: VersionChoice::Minimum(2),
+            encoding: Some(Encoding::Container),
             payload: "{\n \"half".into(),
             reliable: true,
         };

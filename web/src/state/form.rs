@@ -8,6 +8,7 @@ use irongate_proto::danube::DispatchStrategy;
 use irongate_proto::irongate_v1::{OutgoingMessage, PublishRequest};
 use yew::Reducible;
 
+use super::encoding::Encoding;
 use super::schema_choice::{VersionChoice, reference};
 use super::topic_facts::TopicFacts;
 use super::topic_name;
@@ -36,6 +37,8 @@ pub struct ProduceForm {
     pub subject: Rc<str>,
     /// Which version of the subject.
     pub version: VersionChoice,
+    /// How the message travels; none: as is usual for its type of schema.
+    pub encoding: Option<Encoding>,
     /// The message itself.
     pub payload: Rc<str>,
     /// For a topic that this message creates.
@@ -61,6 +64,8 @@ pub enum FormAction {
     Subject(String),
     /// The version.
     Version(VersionChoice),
+    /// How it travels.
+    Encoding(Encoding),
     /// The message.
     Payload(String),
     /// Reliable or not.
@@ -94,6 +99,7 @@ impl Reducible for ProduceForm {
                 form.version = VersionChoice::Latest;
             }
             FormAction::Version(version) => form.version = version,
+            FormAction::Encoding(encoding) => form.encoding = Some(encoding),
             FormAction::Payload(payload) => form.payload = payload.into(),
             FormAction::Reliable(reliable) => form.reliable = reliable,
             FormAction::Replace(other) => form = other,
@@ -132,11 +138,17 @@ impl ProduceForm {
         twice.then(|| format!("the attribute “{}” is there twice", row.key))
     }
 
-    /// The request that publishes this message. Where the topic exists, it says itself whether it
-    /// is reliable and partitioned, so the request does not. `publish_time_ms` must be unique
+    /// The request that publishes this message as these bytes. Where the topic exists, it says itself whether
+    /// it is reliable and partitioned, so the request does not. `publish_time_ms` must be unique
     /// for this producer: the tail finds the message by it.
     #[must_use]
-    pub fn request(&self, facts: &TopicFacts, producer_name: &str, publish_time_ms: u64) -> PublishRequest {
+    pub fn request(
+        &self,
+        facts: &TopicFacts,
+        payload: Bytes,
+        producer_name: &str,
+        publish_time_ms: u64,
+    ) -> PublishRequest {
         let create = !matches!(facts, TopicFacts::Exists(_));
         let strategy = if self.reliable { DispatchStrategy::Reliable } else { DispatchStrategy::NonReliable };
         let rows = self.attributes.iter().filter(|row| !row.key.is_empty());
@@ -147,7 +159,7 @@ impl ProduceForm {
             partitions: if create { self.partitions.parse().unwrap_or(0) } else { 0 },
             schema_ref: reference(&self.subject, self.version),
             messages: vec![OutgoingMessage {
-                payload: Bytes::copy_from_slice(self.payload.as_bytes()),
+                payload,
                 attributes: rows.map(|row| (row.key.clone(), row.value.clone())).collect(),
                 routing_key: (!self.routing_key.is_empty()).then(|| self.routing_key.to_string()),
                 partition: None,
@@ -226,12 +238,12 @@ mod tests {
             FormAction::Payload("{}".to_owned()),
             FormAction::AddAttribute,
         ]);
-        let request = form.request(&TopicFacts::Missing, "console", 7);
+        let request = form.request(&TopicFacts::Missing, Bytes::from_static(b"{}"), "console", 7);
         assert_eq!((request.partitions, request.dispatch_strategy), (8, Some(DispatchStrategy::Reliable as i32)));
-        assert_eq!(request.messages[0].publish_time_ms, 7);
+        assert_eq!((request.messages[0].publish_time_ms, &request.messages[0].payload[..]), (7, b"{}".as_slice()));
         assert!(request.messages[0].attributes.is_empty(), "an empty row is no attribute");
         assert_eq!(request.messages[0].routing_key, None);
-        let request = form.request(&TopicFacts::Exists(ExistingTopic::default()), "console", 7);
+        let request = form.request(&TopicFacts::Exists(ExistingTopic::default()), Bytes::new(), "console", 7);
         assert_eq!((request.partitions, request.dispatch_strategy), (0, None));
     }
 }

@@ -1,7 +1,7 @@
 //! Whether the Send button sends: go, wait for the check, or refuse and say why. Never
 //! sends a message as plain bytes because its schema could not be had.
 
-use super::check::{CheckState, Finding};
+use super::check::{CheckState, Finding, Wire};
 use super::schema_choice::SchemaLookup;
 use super::topic_facts::{Policy, TopicFacts};
 use super::verdict::sentence;
@@ -43,6 +43,20 @@ pub fn decide(
         }
         SchemaLookup::Found(schema) => schema,
     };
+    let checked = match check.settled() {
+        None => return Gate::Wait,
+        Some(Finding::WorkerFailed(why) | Finding::SchemaUnusable(why)) => {
+            return Gate::Refuse(format!("The message could not be checked: {why}. Nothing is sent unchecked."));
+        }
+        Some(Finding::Checked(checked)) => checked,
+    };
+    let found = || {
+        let count = counted(checked.violations.len(), "violation", "violations");
+        format!("{count} of {} version {}", schema.subject, schema.version)
+    };
+    if checked.wire == Wire::Unencodable {
+        return Gate::Refuse(format!("The message cannot be encoded: {}.", found()));
+    }
     if let Some(bound) = facts.bound_subject().filter(|bound| !subject.is_empty() && *bound != subject) {
         return Gate::Discourage(format!("The topic is bound to {bound}, not to {subject}."));
     }
@@ -50,19 +64,10 @@ pub fn decide(
         TopicFacts::Exists(topic) if !topic.subject.is_empty() => topic.policy,
         _ => Policy::Enforce,
     };
-    match check.settled() {
-        None => Gate::Wait,
-        Some(Finding::WorkerFailed(why) | Finding::SchemaUnusable(why)) => {
-            Gate::Refuse(format!("The message could not be checked: {why}. Nothing is sent unchecked."))
-        }
-        Some(Finding::Checked { violations, .. }) if violations.is_empty() || policy != Policy::Enforce => Gate::Go,
-        Some(Finding::Checked { violations, .. }) => Gate::Discourage(format!(
-            "{} of {} version {}: the broker would refuse this message.",
-            counted(violations.len(), "violation", "violations"),
-            schema.subject,
-            schema.version
-        )),
+    if checked.violations.is_empty() || policy != Policy::Enforce {
+        return Gate::Go;
     }
+    Gate::Discourage(format!("{}: the broker would refuse this message.", found()))
 }
 
 #[cfg(test)]
@@ -74,7 +79,7 @@ mod tests {
     use yew::Reducible as _;
 
     use super::*;
-    use crate::state::check::CheckAction;
+    use crate::state::check::{CheckAction, Checked};
     use crate::state::schema_choice::RegisteredSchema;
     use crate::state::topic_facts::ExistingTopic;
 
@@ -93,7 +98,8 @@ mod tests {
     }
 
     fn violations(count: usize) -> CheckState {
-        answered(Finding::Checked { violations: vec![Violation::default(); count].into(), elapsed_ms: 0.0 })
+        let violations = vec![Violation::default(); count].into();
+        answered(Finding::Checked(Checked { violations, ..Checked::default() }))
     }
 
     fn bound(policy: Policy) -> TopicFacts {
@@ -128,6 +134,16 @@ mod tests {
         assert_eq!(say(&bound(Policy::Warn), 2), Gate::Go);
         assert_eq!(say(&bound(Policy::None), 2), Gate::Go);
         assert!(matches!(say(&TopicFacts::Missing, 1), Gate::Discourage(_)), "a new topic will be bound and enforce");
+    }
+
+    #[test]
+    fn what_has_no_encoding_is_refused_under_every_policy() {
+        let violations = vec![Violation::default()].into();
+        let check = answered(Finding::Checked(Checked { violations, wire: Wire::Unencodable, ..Checked::default() }));
+        for policy in [Policy::Enforce, Policy::Warn, Policy::None] {
+            let gate = decide(&[], &bound(policy), "", &schema(), &check);
+            assert!(matches!(gate, Gate::Refuse(why) if why.contains("cannot be encoded: 1 violation")));
+        }
     }
 
     #[test]

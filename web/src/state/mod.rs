@@ -4,6 +4,8 @@
 pub mod backoff;
 pub mod check;
 pub mod draft;
+pub mod encoding;
+pub mod evolution;
 pub mod example;
 pub mod explain;
 pub mod form;

@@ -1,7 +1,7 @@
 //! The two verdicts on a message that has not been sent: what its schema says, and what
 //! the broker will do under the topic's policy. Pure functions of what is known.
 
-use super::check::{CheckState, Finding};
+use super::check::{CheckState, Checked, Finding, Wire};
 use super::schema_choice::{RegisteredSchema, SchemaLookup};
 use super::topic_facts::{ExistingTopic, Policy, TopicFacts};
 use crate::text::size::counted;
@@ -55,10 +55,10 @@ pub fn of_schema(schema: &SchemaLookup, check: &CheckState) -> Verdict {
         None => Verdict::new(Tone::Neutral, "Checking…", ""),
         Some(Finding::WorkerFailed(why)) => Verdict::new(Tone::Bad, "The message could not be checked", sentence(why)),
         Some(Finding::SchemaUnusable(why)) => Verdict::new(Tone::Bad, format!("{name} cannot be used"), sentence(why)),
-        Some(Finding::Checked { violations, elapsed_ms }) if violations.is_empty() => {
+        Some(Finding::Checked(Checked { violations, elapsed_ms, .. })) if violations.is_empty() => {
             Verdict::new(Tone::Good, "Valid", format!("{name}, checked in {}.", milliseconds(*elapsed_ms)))
         }
-        Some(Finding::Checked { violations, .. }) => {
+        Some(Finding::Checked(Checked { violations, .. })) => {
             let rules = counted(violations.len(), "violation", "violations");
             Verdict::new(Tone::Bad, rules, format!("{name}, checked in your browser."))
         }
@@ -146,18 +146,21 @@ fn on_existing_topic(outlook: &Outlook<'_>, topic: &ExistingTopic) -> Verdict {
 /// The message names a schema that its topic is not bound to yet: it must satisfy it to bind it.
 fn binding(check: &CheckState, schema: &RegisteredSchema, detail: &str) -> Verdict {
     let verdict = by_policy(check, Policy::Enforce, detail);
-    if verdict.tone != Tone::Bad {
+    let unencodable = check.checked().is_some_and(|checked| checked.wire == Wire::Unencodable);
+    if verdict.tone != Tone::Bad || unencodable {
         return verdict;
     }
     Verdict { detail: format!("The message is made for {} and breaks it.", schema.subject), ..verdict }
 }
 
 fn by_policy(check: &CheckState, policy: Policy, detail: &str) -> Verdict {
-    let valid = match &check.finding {
-        Some(Finding::Checked { violations, .. }) => Some(violations.is_empty()),
-        _ => None,
-    };
-    match (policy, valid) {
+    let checked = check.checked();
+    if checked.is_some_and(|checked| checked.wire == Wire::Unencodable) {
+        let why =
+            "A message that breaks its schema has no bytes in this encoding. Correct it, or send it as JSON text.";
+        return Verdict::new(Tone::Bad, "Nothing to send", why);
+    }
+    match (policy, checked.map(|checked| checked.violations.is_empty())) {
         (Policy::None, _) | (Policy::Enforce | Policy::Warn, Some(true)) => Verdict::new(Tone::Good, "Accept", detail),
         (Policy::Enforce | Policy::Warn, None) => Verdict::new(Tone::Neutral, "Depends on the check", detail),
         (Policy::Warn, Some(false)) => Verdict::new(Tone::Caution, "Accept with a warning", detail),

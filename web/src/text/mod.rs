@@ -5,6 +5,7 @@ pub mod hex;
 pub mod json_format;
 pub mod json_tokens;
 pub mod json_tree;
+pub mod line_diff;
 pub mod lines;
 pub mod segments;
 pub mod size;

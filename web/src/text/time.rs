@@ -117,6 +117,6 @@ mod tests {
 
     #[test]
     fn durations() {
-        assert_eq!([0.04, 3.14, 9.96, 12.6].map(milliseconds), ["0.0 ms", "3.1 ms", "10 ms", "13 ms"]);
+        assert_eq!([0.04, 3.12, 9.96, 12.6].map(milliseconds), ["0.0 ms", "3.1 ms", "10 ms", "13 ms"]);
     }
 }

@@ -7,7 +7,7 @@ use irongate_proto::irongate_v1::Violation;
 use yew::Reducible as _;
 
 use super::*;
-use crate::state::check::CheckAction;
+use crate::state::check::{CheckAction, Checked, Wire};
 
 fn schema() -> SchemaLookup {
     SchemaLookup::Found(Rc::new(RegisteredSchema {
@@ -27,7 +27,8 @@ fn check(finding: Option<Finding>) -> CheckState {
 }
 
 fn found(count: usize) -> CheckState {
-    check(Some(Finding::Checked { violations: vec![Violation::default(); count].into(), elapsed_ms: 0.25 }))
+    let violations = vec![Violation::default(); count].into();
+    check(Some(Finding::Checked(Checked { violations, elapsed_ms: 0.25, ..Checked::default() })))
 }
 
 fn topic(subject: &str, policy: Policy) -> TopicFacts {
@@ -72,6 +73,18 @@ fn the_policy_decides_what_violations_mean() {
     assert_eq!(said(Policy::None, 1), Tone::Good);
     let open = broker(&topic("user-events", Policy::Enforce), "", &schema(), &check(None));
     assert_eq!(open.0, Tone::Neutral);
+}
+
+#[test]
+fn what_has_no_encoding_is_not_sent_whatever_the_policy() {
+    let violations = vec![Violation::default()].into();
+    let checked = Checked { violations, wire: Wire::Unencodable, ..Checked::default() };
+    let check = check(Some(Finding::Checked(checked)));
+    for policy in [Policy::Enforce, Policy::Warn, Policy::None] {
+        let (tone, text) = broker(&topic("user-events", policy), "", &schema(), &check);
+        assert_eq!(tone, Tone::Bad);
+        assert!(text.starts_with("Nothing to send: "), "{text}");
+    }
 }
 
 #[test]
