@@ -21,12 +21,13 @@ use crate::{
 const PARTS: [&str; 4] = ["native", "wasm", "system", "foreign"];
 
 /// The members whose own tests run natively and touch no browser and no built binary.
-const NATIVE: [&str; 10] = [
+const NATIVE: [&str; 11] = [
     "irongate-proto",
     "irongate-schema",
     "irongate-store",
     "irongate-broker",
     "irongate-runtime",
+    "irongate-pipeline",
     "irongate-server",
     "irongate",
     "irongate-web",
@@ -147,4 +148,21 @@ fn against_the_binary(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_member_is_forgotten() {
+        let output = Command::new("cargo").args(["metadata", "--no-deps", "--format-version", "1"]).output().unwrap();
+        let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let mut members: Vec<&str> =
+            metadata["packages"].as_array().unwrap().iter().map(|package| package["name"].as_str().unwrap()).collect();
+        let mut tested = [&NATIVE[..], &SYSTEM[..]].concat();
+        members.sort_unstable();
+        tested.sort_unstable();
+        assert_eq!(members, tested);
+    }
 }
