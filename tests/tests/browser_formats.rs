@@ -65,9 +65,9 @@ const FORMATS: [Format; 3] = [
 async fn every_format_in_every_encoding_under_every_policy() {
     let host = Host::start().await;
     let mut rpc = host.rpc().await;
+    // One browser for all: a page that is left must give its connection back, of which a browser has six.
+    let browser = Browser::open().await;
     for format in &FORMATS {
-        // A page that is left may keep its stream for a while, and a browser has six connections to one host.
-        let browser = Browser::open().await;
         register(&mut rpc, format).await;
         for policy in POLICIES {
             let topic = format!("/default/{}-{policy}", format.schema_type);
@@ -82,9 +82,7 @@ async fn every_format_in_every_encoding_under_every_policy() {
                 send_invalid(&produce, format, policy, can_be_sent).await;
             }
         }
-        browser.close().await;
     }
-    let browser = Browser::open().await;
     let produce = browser.produce(&host.url(), "?topic=/default/protobuf-enforce").await;
     produce.page().choose("produce-encoding", "binary").await;
     produce.payload(FORMATS[2].valid).await;

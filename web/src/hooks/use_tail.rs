@@ -4,6 +4,7 @@
 use std::cell::{Ref, RefCell};
 use std::rc::Rc;
 
+use gloo_events::EventListener;
 use gloo_render::{AnimationFrame, request_animation_frame};
 use gloo_timers::future::TimeoutFuture;
 use irongate_proto::irongate_v1::{BrowseRequest, BrowseResponse};
@@ -68,9 +69,19 @@ pub fn use_tail() -> Tail {
     let shared = use_memo((), |()| Rc::new(Shared::default()));
     let redraw = use_force_update();
     {
-        let shared = Rc::clone(&shared);
+        let (shared, redraw) = (Rc::clone(&shared), redraw.clone());
         use_effect_with((), move |()| {
+            // A page kept for the back button would keep its connection, of which a browser has six.
+            let left = {
+                let shared = Rc::clone(&shared);
+                EventListener::new(&gloo_utils::window(), "pagehide", move |_| {
+                    shared.task.replace(None);
+                    shared.connection.replace(Connection::Idle);
+                    redraw.force_update();
+                })
+            };
             move || {
+                drop(left);
                 shared.task.replace(None);
                 shared.frame.replace(None);
             }

@@ -12,6 +12,7 @@ use yew::prelude::*;
 
 use crate::api::browse;
 use crate::browser::{self, Task};
+use crate::hooks::use_visible::use_visible;
 use crate::state::backoff;
 use crate::state::topic_facts::TopicFacts;
 
@@ -89,18 +90,19 @@ impl Watch {
     }
 }
 
-/// Watches a topic while it exists.
+/// Watches a topic while it exists and somebody can see the page.
 #[hook]
 pub fn use_watch(topic: &AttrValue, facts: &TopicFacts, producer_name: &AttrValue) -> Watch {
     let watch = use_memo((), |()| Watch::default());
-    let exists = matches!(facts, TopicFacts::Exists(_));
+    let visible = use_visible();
+    let wanted = visible && matches!(facts, TopicFacts::Exists(_));
     {
         let watch = (*watch).clone();
-        let dependencies = (topic.clone(), exists, producer_name.clone());
-        use_effect_with(dependencies, move |(topic, exists, producer_name)| {
+        let dependencies = (topic.clone(), wanted, producer_name.clone());
+        use_effect_with(dependencies, move |(topic, wanted, producer_name)| {
             let (topic, producer_name) = (topic.clone(), producer_name.clone());
             let following = watch.clone();
-            let task = exists.then(|| Task::spawn(async move { following.follow(&topic, &producer_name).await }));
+            let task = wanted.then(|| Task::spawn(async move { following.follow(&topic, &producer_name).await }));
             move || {
                 drop(task);
                 watch.0.live.set(false);

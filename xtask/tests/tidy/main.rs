@@ -8,11 +8,7 @@ mod files;
 mod sources;
 mod texts;
 
-use std::{
-    env,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{env, path::PathBuf, process::Command};
 
 use serde_json::Value;
 
