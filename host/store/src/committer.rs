@@ -64,16 +64,16 @@ impl Committer {
 
     /// Refuses what the disk has no room for, before any of it is written.
     fn turn_away(&self, group: &mut Group) {
-        let bytes = group.commits.iter().map(Commit::bytes).sum::<usize>() as u64;
-        if group.is_empty() || self.space.check(bytes).is_ok() {
+        if group.is_empty() {
             return;
         }
+        let bytes = group.commits.iter().map(Commit::bytes).sum::<usize>() as u64;
+        let Err(error) = self.space.check(bytes) else { return };
         let essential = group.commits.iter().filter(|commit| commit.deletes()).map(Commit::bytes).sum::<usize>();
         let goes_on = self.space.check_essential(essential as u64).is_ok();
         if !goes_on {
             self.queue.restage(std::mem::take(&mut group.staged));
         }
-        let Err(error) = self.space.check(bytes) else { return };
         let refused = group.commits.extract_if(.., |commit| !(goes_on && commit.deletes()));
         for commit in refused.collect::<Vec<_>>() {
             self.queue.release(commit.records(), commit.bytes());
