@@ -36,9 +36,13 @@ impl Wire {
         Self { server, channel }
     }
 
+    fn grpc(&self) -> Grpc<Channel> {
+        Grpc::new(self.channel.clone()).max_decoding_message_size(usize::MAX)
+    }
+
     /// A unary call: `danube.Discovery/TopicLookup`.
     pub(crate) async fn try_call(&self, method: &str, request: Fields) -> Result<Fields, Status> {
-        let mut client = Grpc::new(self.channel.clone());
+        let mut client = self.grpc();
         client.ready().await.expect("a connection");
         let path = format!("/{method}").parse().expect("a path");
         client.unary(Request::new(request), path, FieldsCodec).await.map(tonic::Response::into_inner)
@@ -64,7 +68,7 @@ impl Wire {
 
     /// A server stream.
     pub(crate) async fn open(&self, method: &str, request: Fields) -> Result<Streaming<Fields>, Status> {
-        let mut client = Grpc::new(self.channel.clone());
+        let mut client = self.grpc();
         client.ready().await.expect("a connection");
         let path = format!("/{method}").parse().expect("a path");
         client.server_streaming(Request::new(request), path, FieldsCodec).await.map(tonic::Response::into_inner)

@@ -39,7 +39,10 @@ async fn broker_info() {
     assert_eq!(brokers.len(), 1);
     let broker = &brokers[0];
     assert_eq!((broker.get_text(1), broker.get_text(2)), ("1".to_owned(), wire.server.address.to_string()));
-    assert!(!broker.get_text(3).is_empty() && !broker.get_text(6).is_empty(), "3 is the role, 6 the status: {broker:?}");
+    assert!(
+        !broker.get_text(3).is_empty() && !broker.get_text(6).is_empty(),
+        "3 is the role, 6 the status: {broker:?}"
+    );
     assert_eq!(wire.call(&format!("{BROKERS}/GetLeaderBroker"), fields()).await.get_text(1), "1");
 }
 
@@ -112,7 +115,8 @@ async fn subscription_failure_policy() {
     let none = topics(&wire, "GetSubscriptionFailurePolicy", subscription(TOPIC)).await;
     assert_eq!(none.present(), Vec::<u64>::new(), "nothing was set");
     let (exponential, drop) = (1, 2);
-    let policy = fields().number(1, 3).number(2, 1000).number(3, 10).number(4, 20).number(5, exponential).number(7, drop);
+    let policy =
+        fields().number(1, 3).number(2, 1000).number(3, 10).number(4, 20).number(5, exponential).number(7, drop);
     let set = subscription(TOPIC).message(3, &policy);
     assert_eq!(topics(&wire, "SetSubscriptionFailurePolicy", set).await.get_number(1), 1);
     wire.subscribe(TOPIC, "s", "c", FAILOVER).await;

@@ -77,7 +77,10 @@ async fn stream_message() {
     assert_eq!(wire.try_send(sent).await.expect("sent").get_number(1), 17);
     let got = next(&mut stream).await;
     assert_eq!((got.get_number(1), got.get_number(4)), (17, 1234));
-    assert_eq!((&got.get_bytes(3)[..], got.get_text(5), got.get_text(10)), (&[0, 255][..], "somebody".into(), "key".into()));
+    assert_eq!(
+        (&got.get_bytes(3)[..], got.get_text(5), got.get_text(10)),
+        (&[0, 255][..], "somebody".into(), "key".into())
+    );
     assert_eq!(got.get_messages(7), [attribute]);
     assert_eq!((got.get_number(8), got.get_number(9)), (1, 1));
     assert_eq!(got.get_text(6), "", "Danube leaves the subscription's name empty");
@@ -175,7 +178,8 @@ async fn nack_request_and_response() {
     let mut letters = wire.receive(dead).await;
     wire.send(TOPIC, id, b"bad").await.expect("sent");
     let got = next(&mut stream).await;
-    let nack = fields().number(1, 42).message(2, &got.get_message(2)).text(3, "s").number(4, 0).text(5, "no such customer");
+    let nack =
+        fields().number(1, 42).message(2, &got.get_message(2)).text(3, "s").number(4, 0).text(5, "no such customer");
     let answer = wire.call("danube.ConsumerService/Nack", nack).await;
     assert_eq!((answer.get_number(1), answer.present()), (42, vec![1]));
     let letter = next(&mut letters).await;

@@ -25,9 +25,19 @@ async fn two_parts_of_letters_digits_and_dashes() {
         wire.call(CREATE, create(name)).await;
         assert_eq!(partitions(&wire, name).await, [name]);
     }
-    for name in ["default/a1", "/default", "/default/a/b", "/default/a.b", "/default/a b", "a/default/x", "x/default/y",
-        "/default/", "//", "//x", ""]
-    {
+    for name in [
+        "default/a1",
+        "/default",
+        "/default/a/b",
+        "/default/a.b",
+        "/default/a b",
+        "a/default/x",
+        "x/default/y",
+        "/default/",
+        "//",
+        "//x",
+        "",
+    ] {
         for (method, request) in [
             (CREATE, create(name)),
             (LOOKUP, fields().text(2, name)),
@@ -67,7 +77,9 @@ async fn an_unknown_topic_has_no_partitions() {
 #[tokio::test]
 async fn a_name_that_begins_alike_is_no_clash_and_no_partition() {
     let wire = Wire::start().await;
-    for name in ["/default/orders-v2", "/default/orders", "/default/ptother", "/default/pt-part-x", "/default/pt-part-0"] {
+    for name in
+        ["/default/orders-v2", "/default/orders", "/default/ptother", "/default/pt-part-x", "/default/pt-part-0"]
+    {
         wire.call(CREATE, create(name)).await;
     }
     assert_eq!(partitions(&wire, "/default/pt").await, ["/default/pt-part-0"]);

@@ -56,7 +56,8 @@ async fn requests_for_a_subject() {
 #[tokio::test]
 async fn get_schema_response() {
     let wire = Wire::start().await;
-    let registered = wire.registry("RegisterSchema", schema("s", "JSON", TEXT).text(4, "d").text(5, "ann").text(6, "t")).await;
+    let registered =
+        wire.registry("RegisterSchema", schema("s", "JSON", TEXT).text(4, "d").text(5, "ann").text(6, "t")).await;
     let got = wire.registry("GetSchema", fields().number(1, 1)).await;
     assert_eq!((got.get_number(1), got.get_number(2), got.get_text(3)), (1, 1, "s".to_owned()));
     assert_eq!((got.get_text(4), got.get_text(5)), ("json_schema".to_owned(), TEXT.to_owned()));

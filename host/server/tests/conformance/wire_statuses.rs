@@ -95,7 +95,8 @@ async fn what_cannot_be_published_is_permission_denied() {
 async fn a_message_over_the_policy_is_an_invalid_argument_and_over_the_frame_out_of_range() {
     let wire = Wire::start_with(|config| config.limits.message_bytes_max = 1 << 20).await;
     let id = wire.producer(TOPIC, "p", RELIABLE).await;
-    let code = async |bytes: usize| wire.send(TOPIC, id, &vec![b'x'; bytes]).await.map(drop).map_err(|status| status.code());
+    let code =
+        async |bytes: usize| wire.send(TOPIC, id, &vec![b'x'; bytes]).await.map(drop).map_err(|status| status.code());
     assert_eq!(code((1 << 20) - 500).await, Ok(()));
     assert_eq!(code((1 << 20) + 1).await, Err(Code::InvalidArgument));
     assert_eq!(code(2 << 20).await, Err(Code::OutOfRange));

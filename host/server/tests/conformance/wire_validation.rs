@@ -98,8 +98,9 @@ async fn warn_lets_through_and_reports() {
     let got = next(&mut stream).await;
     assert_eq!((&got.get_bytes(3)[..], got.get_number(8), got.get_number(9)), (INVALID, 1, 1));
     let metrics = wire.server.get("/metrics", "").await;
-    assert!(metrics.text().contains("warned") , "{}", metrics.text());
-    let warned = metrics.text().lines().find(|line| line.contains("warned") && !line.starts_with('#')).expect("a counter");
+    assert!(metrics.text().contains("warned"), "{}", metrics.text());
+    let warned =
+        metrics.text().lines().find(|line| line.contains("warned") && !line.starts_with('#')).expect("a counter");
     assert!(warned.ends_with(" 2"), "{warned}");
 }
 
@@ -122,7 +123,9 @@ async fn a_message_is_validated_against_the_version_it_names() {
     wire.send(TOPIC, id, VALID).await.expect("the first version has been used");
     wire.register("s", "json_schema", r#"{"required":["name"]}"#).await;
     let second: &[u8] = br#"{"name":"y"}"#;
-    let named = async |payload: &[u8], version| wire.try_send(message(TOPIC, id, payload).number(8, 1).number(9, version)).await;
+    let named = async |payload: &[u8], version| {
+        wire.try_send(message(TOPIC, id, payload).number(8, 1).number(9, version)).await
+    };
     named(VALID, 1).await.expect("version 1 against 1");
     named(second, 2).await.expect("version 2 against 2");
     named(VALID, 2).await.expect_err("version 1 against 2");
