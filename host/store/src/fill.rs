@@ -77,13 +77,14 @@ fn fill_first_hole(_path: &Path, _bytes: u64) -> Result<()> {
     Ok(())
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(target_os = "linux")]
+#[cfg(test)]
 mod tests {
     use super::*;
     use std::fs::{File, OpenOptions};
 
     fn holes_begin(path: &Path) -> u64 {
-        rustix::fs::seek(&File::open(path).unwrap(), rustix::fs::SeekFrom::Hole(0)).unwrap()
+        rustix::fs::seek(File::open(path).unwrap(), rustix::fs::SeekFrom::Hole(0)).unwrap()
     }
 
     fn journal(dir: &Path, number: u32, written: &[u8], length: u64) -> PathBuf {
