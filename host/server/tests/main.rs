@@ -1,6 +1,7 @@
 //! The server over real sockets, with a real broker on a directory of its own.
 
 mod admin;
+mod conformance;
 mod contract_page;
 mod gate;
 mod grpc_web_bytes;
