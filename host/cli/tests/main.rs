@@ -1,11 +1,13 @@
 //! The command as a person runs it: processes, exit codes, stdout and stderr.
 
 mod consume;
+mod flood;
 mod harness;
 mod pipeline;
 mod plugin;
 mod produce;
 mod schema;
 mod schema_offline;
+mod security;
 mod serve;
 mod topics;
