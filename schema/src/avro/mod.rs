@@ -64,6 +64,11 @@ impl Avro {
         &self.model
     }
 
+    /// The definition as parsed.
+    pub(crate) fn parsed(&self) -> Value {
+        serde_json::from_slice(&self.definition).unwrap_or(Value::Null)
+    }
+
     /// Every violation of JSON text; the first one of binary data.
     pub(crate) fn validate(&self, payload: &[u8]) -> Vec<Violation> {
         match self.read(payload) {
