@@ -1,4 +1,4 @@
-//! `schema validate | check | encode | decode | sample`: verdicts about files, with no server anywhere.
+//! `schema validate | check | diff | encode | decode | sample`: verdicts about files, with no server anywhere.
 
 use crate::harness::{Outcome, USER_EVENTS, irongate, objects, run};
 use std::io::Write;
@@ -157,4 +157,27 @@ fn samples_are_valid_messages_and_the_seed_decides() {
     let nothing = folder.file("nothing.json", "false");
     let stderr = run(&["schema", "sample", "-t", "json_schema", "--schema", &nothing]).failed(3);
     assert!(stderr.starts_with("error: no valid sample in 64 attempts; what stands in the way is"), "{stderr}");
+}
+
+#[test]
+fn what_changes_between_two_files_is_told_field_by_field() {
+    let folder = Folder::new();
+    let old = folder.file("old.avsc", AVRO);
+    let new = folder.file("new.avsc", AVRO.replace("\"int\"", "[\"null\",\"long\"]"));
+    let same = folder.file("same.avsc", format!("\n{AVRO}"));
+    let spoken = folder.file("spoken.avsc", AVRO.replace("\"Order\"", "\"Order\",\"x\":1"));
+    let diff = |old: &str, new: &str| run(&["schema", "diff", "-t", "avro", "--old", old, "--new", new]);
+    let told = diff(&old, &new).succeeded();
+    let lines: Vec<&str> = told.lines().collect();
+    assert_eq!(lines[0], format!("{old} -> {new}: 2 changes"));
+    assert_eq!(lines[1], "  ~ /n: field \"n\" may be null now");
+    assert_eq!(lines[2], "  ~ /n: the type of field \"n\" changes from int to long");
+    assert_eq!(diff(&old, &same).succeeded(), format!("{old} -> {same}: the same\n"));
+    let told = diff(&old, &spoken).succeeded();
+    assert!(told.ends_with(": the same fields; the texts differ in what means nothing for messages\n"), "{told}");
+
+    let stderr = run(&["schema", "diff", "--old", &old, "--new", &new]).failed(2);
+    assert!(stderr.contains("--type"), "{stderr}");
+    run(&["schema", "diff", "-t", "avro", "--old", &old]).failed(2);
+    run(&["schema", "diff"]).failed(2);
 }
