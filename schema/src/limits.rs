@@ -71,6 +71,9 @@ pub const AVRO_STEPS_MAX: usize = 5_000_000;
 /// Size of one decompressed block of an Avro object container, in bytes (64 MiB).
 pub const AVRO_BLOCK_BYTES_MAX: usize = 64 * 1024 * 1024;
 
+/// Files of one Protobuf definition.
+pub const BUNDLE_FILES_MAX: usize = 100;
+
 /// Attempts at one sample, each with other choices, before the schema counts as one that has none.
 pub const SAMPLE_ATTEMPTS_MAX: usize = 64;
 

@@ -1,4 +1,4 @@
-//! `schema validate | check | diff | encode | decode | sample`: verdicts about files, with no server anywhere.
+//! `schema validate | check | diff | bundle | encode | decode | sample`: verdicts about files, with no server anywhere.
 
 use crate::harness::{Outcome, USER_EVENTS, irongate, objects, run};
 use std::io::Write;
@@ -180,4 +180,29 @@ fn what_changes_between_two_files_is_told_field_by_field() {
     assert!(stderr.contains("--type"), "{stderr}");
     run(&["schema", "diff", "-t", "avro", "--old", &old]).failed(2);
     run(&["schema", "diff"]).failed(2);
+}
+
+#[test]
+fn files_that_import_each_other_become_one_definition() {
+    let folder = Folder::new();
+    std::fs::create_dir(folder.0.path().join("shop")).expect("a folder");
+    let order = folder
+        .file("order.proto", "syntax = \"proto3\"; import \"shop/item.proto\"; message Order { shop.Item item = 1; }");
+    let item = folder.file("shop/item.proto", "syntax = \"proto3\"; package shop; message Item { string sku = 1; }");
+    let root = folder.0.path().to_str().expect("a path of text");
+    let bundled = run(&["schema", "bundle", "--root", root, &order, &item]).succeeded();
+    assert!(bundled.starts_with("// --- file: order.proto ---\n"), "{bundled}");
+    assert!(bundled.contains("\n// --- file: shop/item.proto ---\n"), "{bundled}");
+    let schema = folder.file("bundle.proto", bundled);
+    let validate = ["schema", "validate", "-t", "protobuf", "--schema", &schema];
+    let outcome = run_with(&validate, br#"{"item":{"sku":1,"size":2}}"#);
+    assert_eq!((outcome.code, outcome.stdout.lines().count()), (3, 3), "{outcome:?}");
+    let other = run_with(&[&validate[..], &["--message", "shop.Item"]].concat(), br#"{"sku":"a"}"#);
+    assert_eq!(other.code, 0, "{other:?}");
+
+    let stderr = run(&["schema", "bundle", "--root", root, &order]).failed(2);
+    assert!(stderr.contains("it imports 'shop/item.proto', which is not part of it"), "{stderr}");
+    let elsewhere = folder.0.path().join("shop").to_str().expect("a path of text").to_owned();
+    let stderr = run(&["schema", "bundle", "--root", &elsewhere, &order]).failed(2);
+    assert!(stderr.contains("name its folder with --root"), "{stderr}");
 }

@@ -1,6 +1,7 @@
 //! `irongate schema`: the registry, and what can be asked of a schema in a file with no server at all. What a schema
 //! means is the schema crate's work.
 
+mod bundle;
 mod check;
 mod convert;
 mod definition;
@@ -44,6 +45,8 @@ enum Action {
     /// Two files are compared with no server; two versions of a subject are asked for. The exit code is 0 whatever there
     /// is to say; whether a change is allowed is told by `schema check`.
     Diff(diff::Args),
+    /// Put several .proto files into one definition, to be registered with its imports. Needs no server.
+    Bundle(bundle::Args),
     /// Write the wire bytes of a message in JSON: an Avro datum, a Protobuf message. Needs no server.
     Encode(convert::EncodeArgs),
     /// Print the JSON of a message in wire bytes. Needs no server.
@@ -78,6 +81,7 @@ pub(crate) async fn run(address: &ServiceAddr, args: Args, output: Output) -> Re
         Action::Rules(action) => rules::act(address, action, output).await,
         Action::Check(args) => check::run(&args, output),
         Action::Diff(args) => diff::run(address, &args, output).await,
+        Action::Bundle(args) => bundle::run(&args, output),
         Action::Encode(args) => convert::encode(&args, output),
         Action::Decode(args) => convert::decode(&args, output),
         Action::Sample(args) => sample::run(&args, output),
