@@ -15,7 +15,8 @@
 //! JSON is read strictly: a key that comes twice in one object is a violation, because two readers of the same message
 //! could see two different values; a byte order mark, nesting over 100 levels and numbers beyond a double are violations
 //! too. References to other documents, and imports of what is not bundled, are refused by name, never fetched. Avro and Protobuf
-//! `bytes` stand in JSON as those formats define it; logical types of Avro by their underlying type.
+//! `bytes` stand in JSON as those formats define it. Logical types of Avro are read by their underlying type or as people
+//! write them (`"2026-11-25"`, `12.50`), and shown by their underlying type.
 
 mod avro;
 mod compatibility;

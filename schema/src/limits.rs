@@ -71,6 +71,9 @@ pub const AVRO_STEPS_MAX: usize = 5_000_000;
 /// Size of one decompressed block of an Avro object container, in bytes (64 MiB).
 pub const AVRO_BLOCK_BYTES_MAX: usize = 64 * 1024 * 1024;
 
+/// Digits that an Avro decimal may have.
+pub const AVRO_PRECISION_DIGITS_MAX: usize = 1_000;
+
 /// Files of one Protobuf definition.
 pub const BUNDLE_FILES_MAX: usize = 100;
 

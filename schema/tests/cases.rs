@@ -22,6 +22,8 @@ macro_rules! corpus {
 /// Every file of the corpus, embedded because a browser has no files; a native test compares it with the folder.
 const CORPUS: &[(&str, &str)] = corpus![
     "avro_everything",
+    "avro_logical",
+    "avro_logical_datum",
     "avro_nothing",
     "avro_product",
     "avro_recursive",
@@ -279,7 +281,7 @@ fn every_case_has_its_violations() {
             count += 1;
         }
     }
-    assert!(count >= 100, "only {count} cases ran");
+    assert!(count >= 250, "only {count} cases ran");
 }
 
 #[cfg_attr(not(target_arch = "wasm32"), test)]

@@ -4,6 +4,7 @@
 mod container;
 mod datum;
 mod json;
+mod logical;
 pub(crate) mod model;
 
 use serde_json::Value;

@@ -54,12 +54,14 @@ impl<'a> Drawing<'a> {
             Kind::Float | Kind::Double => FormShape::Number,
             Kind::String => FormShape::Text,
             Kind::Bytes => FormShape::Bytes { encoding: BytesEncoding::Characters },
-            Kind::Fixed { bytes, .. } => {
+            Kind::Fixed { bytes, aliases, .. } => {
+                field.aliases.extend(aliases.iter().cloned());
                 field.constraints.length_min = Some(*bytes as u64);
                 field.constraints.length_max = Some(*bytes as u64);
                 FormShape::Bytes { encoding: BytesEncoding::Characters }
             }
-            Kind::Enum { symbols, default, .. } => {
+            Kind::Enum { symbols, default, aliases, .. } => {
+                field.aliases.extend(aliases.iter().cloned());
                 let values: Vec<Value> = symbols.iter().map(|symbol| symbol.as_str().into()).collect();
                 if let Some(default) = default {
                     field
