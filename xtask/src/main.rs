@@ -6,6 +6,7 @@ mod build;
 mod check;
 mod console;
 mod console_html;
+mod console_split;
 mod process;
 mod run;
 mod setup;
