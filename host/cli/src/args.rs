@@ -64,7 +64,7 @@ pub(crate) enum Verb {
     Topics(topics::Args),
     /// Write, build, try and inspect transforms.
     Plugin(plugin::Args),
-    /// Check and test pipelines: topics, stages and targets in one file.
+    /// Check, test and run pipelines: topics, stages and targets in one file.
     Pipeline(pipeline::Args),
 }
 

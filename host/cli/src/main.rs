@@ -43,7 +43,9 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     let output = Output::new(cli.json);
     // A server uses every core; a client waits for the network most of the time.
     let runtime = match &cli.verb {
-        Verb::Serve(_) | Verb::Produce(_) => tokio::runtime::Builder::new_multi_thread().enable_all().build()?,
+        Verb::Serve(_) | Verb::Produce(_) | Verb::Pipeline(_) => {
+            tokio::runtime::Builder::new_multi_thread().enable_all().build()?
+        }
         _ => tokio::runtime::Builder::new_current_thread().enable_all().build()?,
     };
     runtime.block_on(async {
@@ -53,7 +55,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             Verb::Consume(args) => verbs::consume::run(&cli.service_addr, args, output).await,
             Verb::Schema(args) => verbs::schema::run(&cli.service_addr, args, output).await,
             Verb::Topics(args) => verbs::topics::run(&cli.service_addr, args, output).await,
-            Verb::Pipeline(args) => pipeline::run(args, output).await,
+            Verb::Pipeline(args) => pipeline::run(&cli.service_addr, args, output).await,
             // Compiling and running a component blocks.
             Verb::Plugin(args) => tokio::task::spawn_blocking(move || plugin::run(args, output)).await?,
         }

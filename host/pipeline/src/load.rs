@@ -11,8 +11,8 @@ use crate::{
     engine::{LaneStages, LaneState, OpenDeadLetter, OpenTarget, Plan, Stage, StageTerms, Target, Terms},
 };
 
-/// Compiled schemas by subject.
-pub type Schemas = BTreeMap<String, Arc<Schema>>;
+/// Compiled schemas, by the subject and the version that a target names; no version: the latest.
+pub type Schemas = BTreeMap<(String, Option<u32>), Arc<Schema>>;
 
 /// The plugins of a configuration, in the order of its stages.
 pub struct Plugins {
@@ -95,7 +95,10 @@ pub fn schemas(config: &PipelineConfig) -> Result<Schemas, Vec<String>> {
             .and_then(|text| Schema::compile(schema.schema_type, &text).map_err(|error| error.to_string()));
         match compiled {
             Ok(compiled) => {
-                schemas.insert(schema.subject.clone(), Arc::new(compiled));
+                let compiled = Arc::new(compiled);
+                let users =
+                    config.targets.iter().filter(|target| target.schema_subject.as_ref() == Some(&schema.subject));
+                schemas.extend(users.filter_map(|target| Some((target.schema()?, Arc::clone(&compiled)))));
             }
             Err(reason) => {
                 problems.push(format!("the schema {} in {}: {reason}", schema.subject, schema.file.display()))
@@ -121,7 +124,7 @@ pub fn plan(
     });
     let targets = config.targets.iter().map(|target| OpenTarget {
         topic: target.topic.clone(),
-        schema: target.schema_subject.as_ref().and_then(|subject| schemas.get(subject).cloned()),
+        schema: target.schema().and_then(|wanted| schemas.get(&wanted).cloned()),
         when: target.when.clone(),
         message_bytes_max: target.message_bytes_max,
         retry: target.retry,
