@@ -3,7 +3,7 @@
 
 use crate::address::ServiceAddr;
 use crate::verbs::{consume, produce, schema, serve, topics};
-use crate::{pipeline, plugin};
+use crate::{dlq, pipeline, plugin};
 use clap::{Parser, Subcommand};
 
 const AFTER_HELP: &str = "\
@@ -66,6 +66,8 @@ pub(crate) enum Verb {
     Plugin(plugin::Args),
     /// Check, test and run pipelines: topics, stages and targets in one file.
     Pipeline(pipeline::Args),
+    /// List and show dead letters, and send them again.
+    Dlq(dlq::Args),
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The command `irongate`: serve, produce, consume, schema, topics, plugin, pipeline. It reads arguments, talks
+//! The command `irongate`: serve, produce, consume, schema, topics, plugin, pipeline, dlq. It reads arguments, talks
 //! to a server over gRPC like any other client, and tells the truth in its exit code. What it
 //! serves is made in the library crates.
 
@@ -6,6 +6,7 @@ mod address;
 mod args;
 mod browsing;
 mod client;
+mod dlq;
 mod failure;
 mod hash;
 mod messages;
@@ -55,6 +56,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             Verb::Consume(args) => verbs::consume::run(&cli.service_addr, args, output).await,
             Verb::Schema(args) => verbs::schema::run(&cli.service_addr, args, output).await,
             Verb::Topics(args) => verbs::topics::run(&cli.service_addr, args, output).await,
+            Verb::Dlq(args) => dlq::run(&cli.service_addr, args, output).await,
             Verb::Pipeline(args) => pipeline::run(&cli.service_addr, args, output).await,
             // Compiling and running a component blocks.
             Verb::Plugin(args) => tokio::task::spawn_blocking(move || plugin::run(args, output)).await?,

@@ -233,6 +233,54 @@ fn a_target_gets_nothing_that_breaks_its_schema() {
     assert_eq!(stop(child, stdout).0, 0);
 }
 
+/// Dead letters listed, grouped, shown, and replayed through a pipeline that has been mended: its outputs are the same as if it had never failed.
+#[test]
+fn dead_letters_are_looked_at_and_replayed() {
+    let server = Server::start();
+    server.run(&["topics", "create", ORDERS, "--reliable"]).succeeded();
+    let file = server.file("orders.toml", &pipeline(""));
+    let (child, stdout) = start(&server, &file);
+    produce(&server, 0..40);
+    let letters = ["--json", "consume", "-t", DEAD, "--from", "earliest", "-c", "3"];
+    let first = objects(&server.run(&letters).succeeded());
+    assert_eq!(stop(child, stdout).0, 0);
+
+    let listed = server.run(&["dlq", "list", DEAD]).succeeded();
+    assert_eq!(listed.lines().count(), 4, "{listed}");
+    assert!(listed.lines().nth(1).is_some_and(|line| line.starts_with("0 ") && line.contains("reject")), "{listed}");
+    let grouped = server.run(&["--json", "dlq", "list", "--group", DEAD]).succeeded();
+    assert!(objects(&grouped).iter().all(|kind| kind["stage_or_target"] == "mask"), "{grouped}");
+    let shown = server.run(&["dlq", "show", DEAD, "--offset", "1"]).succeeded();
+    assert!(shown.contains("x-original-topic: /default/orders") && shown.ends_with("bad 20\n"), "{shown}");
+    server.run(&["dlq", "show", DEAD, "--offset", "9"]).failed(1);
+
+    let dry = server.run(&["dlq", "replay", DEAD, "--dry-run"]).succeeded();
+    assert!(dry.contains("offset 0 -> /default/orders (first /default/orders@3)"), "{dry}");
+    assert!(dry.ends_with("3 would be sent, 0 not\n"), "{dry}");
+    let size = || {
+        let described = server.run(&["--json", "topics", "describe", ORDERS]).succeeded();
+        objects(&described)[0]["messages"].as_u64().expect("a number")
+    };
+    assert_eq!(size(), 40);
+
+    // The same pipeline fails again, with the same dedup ids; a letter keeps its first origin.
+    let (child, stdout) = start(&server, &file);
+    server.run(&["dlq", "replay", DEAD]).succeeded();
+    assert_eq!(size(), 43);
+    let letters = ["--json", "consume", "-t", DEAD, "--from", "earliest", "-c", "6"];
+    let all = objects(&server.run(&letters).succeeded());
+    assert_eq!(stop(child, stdout).0, 0);
+    for (before, after) in first.iter().zip(&all[3..]) {
+        assert_eq!(before["payload"], after["payload"]);
+        let of = |letter: &Value, name: &str| letter["attributes"][name].as_str().map(str::to_owned);
+        assert_eq!(of(before, "x-irongate-dedup-id"), of(after, "x-irongate-dedup-id"));
+        assert_eq!(
+            of(before, "x-original-topic-offset"),
+            of(after, "x-irongate-origin").map(|origin| origin[16..].to_owned())
+        );
+    }
+}
+
 #[test]
 fn the_tests_of_a_file_run_its_component() {
     let folder = tempfile::tempdir().expect("a directory");
