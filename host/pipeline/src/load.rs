@@ -8,7 +8,7 @@ use irongate_schema::{Schema, SchemaType};
 
 use crate::{
     config::{PipelineConfig, Problem, StageConfig},
-    engine::{LaneStages, LaneState, OpenDeadLetter, OpenTarget, Plan, Stage, StageTerms, Target, Terms},
+    engine::{LaneStages, LaneState, OpenDeadLetter, OpenTarget, Plan, Stage, StageTerms, StateWrite, Target, Terms},
 };
 
 /// Compiled schemas, by the subject and the version that a target names; no version: the latest.
@@ -70,6 +70,15 @@ impl Plugins {
 }
 
 impl Stages {
+    /// Puts a value back that a stage had in its state when it ran last. Says whether the configuration has that stage and that lane.
+    pub fn restore(&mut self, config: &PipelineConfig, kept: StateWrite) -> bool {
+        let stage = config.stages.iter().position(|stage| stage.id == kept.stage && stage.grants.state);
+        let state = stage.and_then(|stage| self.lanes.get(kept.lane)?.states.get(stage));
+        let (Some(state), Some(value)) = (state, kept.value) else { return false };
+        state.restore(kept.key, value);
+        true
+    }
+
     /// Stages that are no components, for tests of the engine: one list for each lane.
     #[must_use]
     pub fn native(lanes: Vec<Vec<Box<dyn Stage>>>) -> Stages {
@@ -146,7 +155,7 @@ pub fn plan(
             .as_ref()
             .map(|dead_letter| OpenDeadLetter { topic: dead_letter.topic.clone(), port: open(&dead_letter.topic) }),
     };
-    Plan { terms: Arc::new(terms), lanes: stages.lanes }
+    Plan { terms: Arc::new(terms), lanes: stages.lanes, committer: None }
 }
 
 fn load(stage: &StageConfig, runtime: &Runtime) -> Result<Plugin, Vec<Problem>> {
