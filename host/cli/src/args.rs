@@ -3,7 +3,7 @@
 
 use crate::credentials::Connection;
 use crate::verbs::{consume, produce, schema, serve, token, topics};
-use crate::{pipeline, plugin};
+use crate::{dlq, pipeline, plugin};
 use clap::{Parser, Subcommand};
 
 const AFTER_HELP: &str = "\
@@ -61,8 +61,10 @@ pub(crate) enum Verb {
     Topics(topics::Args),
     /// Write, build, try and inspect transforms.
     Plugin(plugin::Args),
-    /// Check and test pipelines: topics, stages and targets in one file.
+    /// Check, test and run pipelines: topics, stages and targets in one file.
     Pipeline(pipeline::Args),
+    /// List and show dead letters, and send them again.
+    Dlq(dlq::Args),
 }
 
 #[cfg(test)]

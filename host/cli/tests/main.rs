@@ -4,6 +4,7 @@ mod consume;
 mod flood;
 mod harness;
 mod pipeline;
+mod pipeline_run;
 mod plugin;
 mod produce;
 mod schema;
