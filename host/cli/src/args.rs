@@ -133,6 +133,8 @@ mod tests {
             "produce -m x --schema-subject s --schema-version 1 --schema-min-version 1",
             "produce -m x --schema-subject s --schema-file f --schema-type avro",
             "consume -m sub --from earliest",
+            "consume -m sub --no-follow",
+            "consume -o raw --template x",
         ] {
             assert_eq!(refused(line), ErrorKind::ArgumentConflict, "{line}");
         }

@@ -12,15 +12,23 @@ use irongate_proto::danube::consumer_request::SubscriptionType;
 use irongate_proto::danube::consumer_service_client::ConsumerServiceClient;
 use irongate_proto::danube::discovery_client::DiscoveryClient;
 use irongate_proto::danube::topic_lookup_response::LookupType;
-use irongate_proto::danube::{AckRequest, ConsumerRequest, ReceiveRequest, StreamMessage, TopicLookupRequest};
+use irongate_proto::danube::{
+    AckRequest, ConsumerRequest, MsgId, NackRequest, ReceiveRequest, StreamMessage, TopicLookupRequest,
+};
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 use tonic::transport::Channel;
 use tonic::{Code, Status, Streaming};
 
 /// Messages received and not yet printed, over all partitions.
 const WAITING_MESSAGES_MAX: usize = 16;
+/// Acknowledgements under way at once.
+const ANSWERS_MAX: usize = 64;
+/// How long those under way are waited for at the end.
+const SETTLE_WAIT: Duration = Duration::from_secs(5);
 /// Waiting between two tries to connect grows up to this many steps.
 const RETRY_STEPS_MAX: u32 = 10;
 
@@ -31,6 +39,8 @@ pub(crate) struct SubscriptionArgs {
     pub(crate) consumer: String,
     pub(crate) subscription: String,
     pub(crate) subscription_type: SubscriptionType,
+    /// Globs over routing keys; for a key-shared subscription.
+    pub(crate) key_filters: Vec<String>,
 }
 
 /// An open subscription.
@@ -40,7 +50,9 @@ pub(crate) struct Subscription {
     clients: HashMap<String, ConsumerServiceClient<Channel>>,
     address: ServiceAddr,
     name: String,
-    acknowledged: u64,
+    answered: u64,
+    /// Answers to the server that are under way.
+    answers: JoinSet<()>,
 }
 
 impl Subscription {
@@ -64,7 +76,14 @@ impl Subscription {
             let stream = partition.attach().await.map_err(|status| refused(&status, address))?;
             tokio::spawn(partition.receive(stream, sender.clone()));
         }
-        Ok(Self { arriving, clients, address: address.clone(), name: args.subscription.clone(), acknowledged: 0 })
+        Ok(Self {
+            arriving,
+            clients,
+            address: address.clone(),
+            name: args.subscription.clone(),
+            answered: 0,
+            answers: JoinSet::new(),
+        })
     }
 
     /// The next message of any partition.
@@ -72,18 +91,56 @@ impl Subscription {
         self.arriving.recv().await.ok_or_else(|| anyhow!("the subscription ended"))?
     }
 
-    /// Acknowledges a message. Where that fails the server delivers it again, and says so.
+    /// Acknowledges a message, while the next is printed. Where that fails the server delivers it again, and it is
+    /// said here.
     pub(crate) async fn acknowledge(&mut self, message: &StreamMessage) {
-        let Some(id) = message.msg_id.clone() else { return };
-        let Some(client) = self.clients.get_mut(&id.topic_name) else { return };
-        self.acknowledged += 1;
-        let offset = id.topic_offset;
+        let Some((mut client, id)) = self.place(message).await else { return };
         let request =
-            AckRequest { request_id: self.acknowledged, msg_id: Some(id), subscription_name: self.name.clone() };
-        if let Err(status) = client.ack(request).await {
-            let reason = sentence(&status, &self.address);
-            complain(&format!("offset {offset} could not be acknowledged and may come again: {reason}"));
+            AckRequest { request_id: self.answered, msg_id: Some(id.clone()), subscription_name: self.name.clone() };
+        let address = self.address.clone();
+        self.answers.spawn(async move {
+            if let Err(status) = client.ack(request).await {
+                let (offset, reason) = (id.topic_offset, sentence(&status, &address));
+                complain(&format!("offset {offset} could not be acknowledged and may come again: {reason}"));
+            }
+        });
+    }
+
+    /// Gives a message back: it comes again, when and how often is up to the subscription's failure policy.
+    pub(crate) async fn give_back(&mut self, message: &StreamMessage) {
+        let Some((mut client, id)) = self.place(message).await else { return };
+        let request = NackRequest {
+            request_id: self.answered,
+            msg_id: Some(id.clone()),
+            subscription_name: self.name.clone(),
+            delay_ms: None,
+            reason: Some("given back by irongate consume".to_owned()),
+        };
+        let address = self.address.clone();
+        self.answers.spawn(async move {
+            if let Err(status) = client.nack(request).await {
+                let (offset, reason) = (id.topic_offset, sentence(&status, &address));
+                complain(&format!("offset {offset} could not be given back: {reason}"));
+            }
+        });
+    }
+
+    /// Waits for the answers that are under way, but not for ever.
+    pub(crate) async fn settle(mut self) {
+        let all = async { while self.answers.join_next().await.is_some() {} };
+        // What is late the server delivers again.
+        let _ = tokio::time::timeout(SETTLE_WAIT, all).await;
+    }
+
+    /// Where an answer about this message goes, once there is room for one more under way.
+    async fn place(&mut self, message: &StreamMessage) -> Option<(ConsumerServiceClient<Channel>, MsgId)> {
+        let id = message.msg_id.clone()?;
+        let client = self.clients.get(&id.topic_name)?.clone();
+        while self.answers.len() >= ANSWERS_MAX {
+            self.answers.join_next().await;
         }
+        self.answered += 1;
+        Some((client, id))
     }
 }
 
@@ -104,7 +161,7 @@ impl Partition {
             consumer_name: self.consumer.clone(),
             subscription: self.args.subscription.clone(),
             subscription_type: self.args.subscription_type.into(),
-            key_filters: Vec::new(),
+            key_filters: self.args.key_filters.clone(),
         };
         let consumer_id = self.client.subscribe(request).await?.into_inner().consumer_id;
         let request = ReceiveRequest { request_id: 1, consumer_id };

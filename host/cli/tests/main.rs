@@ -1,6 +1,7 @@
 //! The command as a person runs it: processes, exit codes, stdout and stderr.
 
 mod consume;
+mod consume_forms;
 mod harness;
 mod pipeline;
 mod plugin;
