@@ -1,4 +1,4 @@
-//! The command `irongate`: serve, produce, consume, schema, topics, plugin, pipeline. It reads arguments, talks
+//! The command `irongate`: serve, produce, consume, load, schema, topics, plugin, pipeline. It reads arguments, talks
 //! to a server over gRPC like any other client, and tells the truth in its exit code. What it
 //! serves is made in the library crates.
 
@@ -43,7 +43,9 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     let output = Output::new(cli.json);
     // A server uses every core; a client waits for the network most of the time.
     let runtime = match &cli.verb {
-        Verb::Serve(_) | Verb::Produce(_) => tokio::runtime::Builder::new_multi_thread().enable_all().build()?,
+        Verb::Serve(_) | Verb::Produce(_) | Verb::Load(_) => {
+            tokio::runtime::Builder::new_multi_thread().enable_all().build()?
+        }
         _ => tokio::runtime::Builder::new_current_thread().enable_all().build()?,
     };
     runtime.block_on(async {
@@ -51,6 +53,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             Verb::Serve(args) => verbs::serve::run(args).await,
             Verb::Produce(args) => verbs::produce::run(&cli.service_addr, *args, output).await,
             Verb::Consume(args) => verbs::consume::run(&cli.service_addr, args, output).await,
+            Verb::Load(args) => verbs::load::run(&cli.service_addr, *args, output).await,
             Verb::Schema(args) => verbs::schema::run(&cli.service_addr, args, output).await,
             Verb::Topics(args) => verbs::topics::run(&cli.service_addr, args, output).await,
             Verb::Pipeline(args) => pipeline::run(args, output).await,

@@ -3,6 +3,7 @@
 mod consume;
 mod consume_forms;
 mod harness;
+mod load;
 mod pipeline;
 mod plugin;
 mod produce;
