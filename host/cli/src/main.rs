@@ -1,4 +1,4 @@
-//! The command `irongate`: serve, produce, consume, load, schema, topics, plugin, pipeline. It reads arguments, talks
+//! The command `irongate`: serve, token, produce, consume, load, schema, topics, plugin, pipeline. It reads arguments, talks
 //! to a server over gRPC like any other client, and tells the truth in its exit code. What it
 //! serves is made in the library crates.
 
@@ -6,6 +6,7 @@ mod address;
 mod args;
 mod browsing;
 mod client;
+mod credentials;
 mod failure;
 mod hash;
 mod messages;
@@ -48,14 +49,16 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         }
         _ => tokio::runtime::Builder::new_current_thread().enable_all().build()?,
     };
+    let address = cli.connection.address()?;
     runtime.block_on(async {
         match cli.verb {
             Verb::Serve(args) => verbs::serve::run(args).await,
-            Verb::Produce(args) => verbs::produce::run(&cli.service_addr, *args, output).await,
-            Verb::Consume(args) => verbs::consume::run(&cli.service_addr, args, output).await,
-            Verb::Load(args) => verbs::load::run(&cli.service_addr, *args, output).await,
-            Verb::Schema(args) => verbs::schema::run(&cli.service_addr, args, output).await,
-            Verb::Topics(args) => verbs::topics::run(&cli.service_addr, args, output).await,
+            Verb::Token(args) => verbs::token::run(args, output),
+            Verb::Produce(args) => verbs::produce::run(&address, *args, output).await,
+            Verb::Consume(args) => verbs::consume::run(&address, args, output).await,
+            Verb::Load(args) => verbs::load::run(&address, *args, output).await,
+            Verb::Schema(args) => verbs::schema::run(&address, args, output).await,
+            Verb::Topics(args) => verbs::topics::run(&address, args, output).await,
             Verb::Pipeline(args) => pipeline::run(args, output).await,
             // Compiling and running a component blocks.
             Verb::Plugin(args) => tokio::task::spawn_blocking(move || plugin::run(args, output)).await?,

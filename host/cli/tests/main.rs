@@ -2,6 +2,7 @@
 
 mod consume;
 mod consume_forms;
+mod flood;
 mod harness;
 mod load;
 mod pipeline;
@@ -9,5 +10,6 @@ mod plugin;
 mod produce;
 mod schema;
 mod schema_offline;
+mod security;
 mod serve;
 mod topics;

@@ -10,6 +10,7 @@ pub(crate) use retry::{RETRIES_MAX, RETRY_STEP_MS, RetryPolicy, wait_to_retry};
 pub(crate) use route::Route;
 
 use crate::address::ServiceAddr;
+use crate::client::Channel;
 use crate::failure::sentence;
 use bytes::Bytes;
 use danube::DanubeSender;
@@ -18,7 +19,6 @@ use irongate_proto::irongate_v1::{GetHostInfoResponse, Published, Refused};
 use std::collections::HashMap;
 use std::sync::Arc;
 use tonic::Status;
-use tonic::transport::Channel;
 
 /// One message, ready to send.
 #[derive(Clone, Debug)]

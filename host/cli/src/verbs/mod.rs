@@ -5,4 +5,5 @@ pub(crate) mod load;
 pub(crate) mod produce;
 pub(crate) mod schema;
 pub(crate) mod serve;
+pub(crate) mod token;
 pub(crate) mod topics;

@@ -3,6 +3,7 @@
 
 use super::args::Args;
 use crate::address::ServiceAddr;
+use crate::client::Channel;
 use crate::output::{complain, harmless};
 use crate::registry::Registry;
 use crate::violations;
@@ -14,7 +15,6 @@ use minijinja::value::{Serde, Value as Filled};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::Arc;
-use tonic::transport::Channel;
 
 /// Schemas that are kept compiled. Where messages name more, all are fetched again as they come.
 const SCHEMAS_MAX: usize = 1_000;

@@ -1,13 +1,12 @@
 //! Reads the topic while it is under load, and tells when each message of this run arrived. Keeps nothing.
 
 use super::drive::DUE_ATTRIBUTE;
-use crate::client::ANSWER_BYTES_MAX;
+use crate::client::{ANSWER_BYTES_MAX, Channel};
 use irongate_proto::irongate_v1::browse_request::Start;
 use irongate_proto::irongate_v1::browse_service_client::BrowseServiceClient;
 use irongate_proto::irongate_v1::{BrowseRequest, BrowseResponse};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
-use tonic::transport::Channel;
 use tonic::{Status, Streaming};
 
 /// Arrivals that wait to be counted, by response of the server.

@@ -12,7 +12,7 @@ mod summary;
 pub(crate) use args::Args;
 
 use crate::address::ServiceAddr;
-use crate::client::{connect, host_info};
+use crate::client::{Channel, connect, host_info};
 use crate::failure::{FAILED, Failure, refused};
 use crate::messages::composer::{Composer, Routes};
 use crate::messages::input::Input;
@@ -34,7 +34,6 @@ use std::time::{Duration, Instant};
 use summary::Live;
 use tokio::sync::mpsc;
 use tonic::Code;
-use tonic::transport::Channel;
 
 /// How long acknowledged messages are waited for at the reading end once no more arrive.
 const ARRIVAL_WAIT: Duration = Duration::from_secs(2);
