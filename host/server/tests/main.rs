@@ -1,5 +1,6 @@
 //! The server over real sockets, with a real broker on a directory of its own.
 
+mod access;
 mod admin;
 mod conformance;
 mod contract_page;
@@ -10,3 +11,4 @@ mod limits;
 mod native;
 mod shutdown;
 mod site;
+mod tls;

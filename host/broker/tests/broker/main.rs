@@ -14,3 +14,4 @@ mod model;
 mod names;
 mod producing;
 mod registry;
+mod transactions;
