@@ -11,3 +11,5 @@ mod native;
 mod shutdown;
 mod site;
 mod tls;
+mod upstream;
+mod upstream_scripted;

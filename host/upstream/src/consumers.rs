@@ -56,15 +56,21 @@ impl Inner {
         Ok(client.receive_messages(request).await?.into_inner())
     }
 
-    /// Subscribes again and opens the stream, wherever the topic is now.
-    async fn reopen(&self, consumer: &Consumer) -> Result<Streaming<StreamMessage>, Status> {
-        let mut retry = 0;
+    /// Subscribes again and opens the stream, wherever the topic is now. `lost` is why, and
+    /// `retry` how often that was in vain; it comes back as it is then.
+    async fn reopen(
+        &self,
+        consumer: &Consumer,
+        lost: Status,
+        mut retry: u32,
+    ) -> Result<(Streaming<StreamMessage>, u32), Status> {
+        self.wait_or_give_up(Meaning::for_made(&lost), lost, &mut retry).await?;
         loop {
             self.places.forget(&consumer.request.topic_name);
             let (place, response) = self.subscribe_at_place(&consumer.request).await?;
             *consumer.current.lock().await = (place, response.consumer_id);
             match self.open(consumer).await {
-                Ok(stream) => return Ok(stream),
+                Ok(stream) => return Ok((stream, retry)),
                 Err(status) => self.wait_or_give_up(Meaning::for_made(&status), status, &mut retry).await?,
             }
         }
@@ -127,7 +133,7 @@ fn topic_of(id: Option<&MsgId>, request: &'static str) -> Result<String, BrokerE
     id.map(|id| id.topic_name.clone()).ok_or(BrokerError::MessageIdMissing { request })
 }
 
-type Reopening = Pin<Box<dyn Future<Output = Result<Streaming<StreamMessage>, Status>> + Send>>;
+type Reopening = Pin<Box<dyn Future<Output = Result<(Streaming<StreamMessage>, u32), Status>> + Send>>;
 
 enum State {
     Open(Box<Streaming<StreamMessage>>),
@@ -140,17 +146,19 @@ pub struct Deliveries {
     cluster: Cluster,
     consumer: Arc<Consumer>,
     state: State,
+    /// How often the stream broke since the last message.
+    retry: u32,
 }
 
 impl Cluster {
     pub(crate) async fn deliveries(&self, request: ReceiveRequest) -> Result<Deliveries, BrokerError> {
         let consumer = self.inner.consumer(request.consumer_id)?;
         let stream = match self.inner.open(&consumer).await {
-            Err(status) if Meaning::for_made(&status).may_pass() => self.inner.reopen(&consumer).await,
-            opened => opened,
+            Err(lost) => self.inner.reopen(&consumer, lost, 0).await,
+            Ok(stream) => Ok((stream, 0)),
         };
-        let state = State::Open(Box::new(stream.map_err(passed_on)?));
-        Ok(Deliveries { cluster: self.clone(), consumer, state })
+        let (stream, retry) = stream.map_err(passed_on)?;
+        Ok(Deliveries { cluster: self.clone(), consumer, state: State::Open(Box::new(stream)), retry })
     }
 }
 
@@ -163,6 +171,7 @@ impl Stream for Deliveries {
                 State::Ended => return Poll::Ready(None),
                 State::Open(stream) => match ready!(Pin::new(stream.as_mut()).poll_next(context)) {
                     Some(Ok(message)) => {
+                        self.retry = 0;
                         add(&self.cluster.inner.counted.delivered, 1);
                         return Poll::Ready(Some(Ok(message)));
                     }
@@ -173,7 +182,8 @@ impl Stream for Deliveries {
                     Some(Err(status)) => status,
                 },
                 State::Reopening(reopening) => match ready!(reopening.as_mut().poll(context)) {
-                    Ok(stream) => {
+                    Ok((stream, retry)) => {
+                        self.retry = retry;
                         self.state = State::Open(Box::new(stream));
                         continue;
                     }
@@ -183,13 +193,9 @@ impl Stream for Deliveries {
                     }
                 },
             };
-            if !Meaning::of(&lost).may_pass() {
-                self.state = State::Ended;
-                return Poll::Ready(Some(Err(passed_on(lost))));
-            }
             tracing::debug!(topic = %self.consumer.request.topic_name, status = %lost, "opening a stream again");
-            let (cluster, consumer) = (self.cluster.clone(), self.consumer.clone());
-            self.state = State::Reopening(Box::pin(async move { cluster.inner.reopen(&consumer).await }));
+            let (cluster, consumer, retry) = (self.cluster.clone(), self.consumer.clone(), self.retry);
+            self.state = State::Reopening(Box::pin(async move { cluster.inner.reopen(&consumer, lost, retry).await }));
         }
     }
 }
