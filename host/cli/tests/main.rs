@@ -3,6 +3,7 @@
 mod consume;
 mod harness;
 mod pipeline;
+mod pipeline_deploy;
 mod pipeline_run;
 mod plugin;
 mod produce;

@@ -4,6 +4,7 @@
 use crate::error::AddressError;
 use crate::limits::Limits;
 use http::uri::Authority;
+use irongate_deploy::Deployments;
 use std::str::FromStr;
 
 /// How to serve.
@@ -15,6 +16,8 @@ pub struct ServerConfig {
     pub allowed_origins: Vec<AllowedOrigin>,
     /// A name for the console's bar, such as `production`; empty for none.
     pub environment: String,
+    /// The pipelines that run in this host; a host without answers that it has none.
+    pub deployments: Option<Deployments>,
     /// The transport's limits.
     pub limits: Limits,
 }

@@ -53,7 +53,7 @@ impl Doors {
     pub(crate) fn new(broker: Broker, config: ServerConfig, stopping: CancellationToken) -> Self {
         let counters = Arc::new(Counters::default());
         let body_pause = ms(config.limits.body_pause_timeout_ms);
-        let native = services::routes(&broker, &config.environment, &stopping);
+        let native = services::routes(&broker, &config.environment, config.deployments, &stopping);
         let gate = Gate::new(config.allowed_hosts, config.allowed_origins);
         let web = RequestBodyTimeoutLayer::new(body_pause).layer(GrpcWebLayer::new().layer(native.clone()));
         Self {

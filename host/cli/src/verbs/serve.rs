@@ -4,6 +4,7 @@ use crate::failure::Failure;
 use crate::output::Output;
 use anyhow::{Context, Result, anyhow};
 use irongate_broker::{Broker, BrokerConfig};
+use irongate_deploy::Deployments;
 use irongate_server::{AllowedHost, AllowedOrigin, ServerConfig};
 use std::io::{ErrorKind, IsTerminal};
 use std::net::SocketAddr;
@@ -55,13 +56,20 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     let listener = bind(&args.listen, args.allow_remote).await?;
     let address = listener.local_addr()?;
     let broker = open(&args)?;
+    let deployments = Deployments::open(broker.clone(), &args.data_dir).await?;
     let config = ServerConfig {
         allowed_hosts: args.allow_host,
         allowed_origins: args.allow_origin,
         environment: args.environment,
+        deployments: Some(deployments.clone()),
         ..ServerConfig::default()
     };
     announce(address, &args.data_dir, args.ready_file.as_deref())?;
+    // Pipelines are drained while the broker still takes what they have in flight.
+    let shutdown = async {
+        shutdown.await;
+        deployments.close().await;
+    };
     irongate_server::run(listener, broker, config, shutdown).await?;
     if let Some(file) = args.ready_file {
         let _ = std::fs::remove_file(file);
@@ -70,8 +78,7 @@ pub(crate) async fn run(args: Args) -> Result<()> {
 }
 
 pub(crate) fn log_to_stderr() {
-    let default =
-        "warn,irongate=info,irongate_server=info,irongate_broker=info,irongate_store=info,irongate_pipeline=info";
+    let default = "warn,irongate=info,irongate_server=info,irongate_broker=info,irongate_store=info,irongate_pipeline=info,irongate_deploy=info";
     let filter = EnvFilter::try_from_env("IRONGATE_LOG").unwrap_or_else(|_| EnvFilter::new(default));
     let is_terminal = std::io::stderr().is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_ansi(is_terminal).with_writer(std::io::stderr).init();

@@ -9,6 +9,7 @@ mod ending;
 mod health_check;
 mod host;
 mod namespace_admin;
+mod pipelines;
 mod producer;
 mod publish;
 mod schema_registry;
@@ -19,6 +20,7 @@ pub(crate) use discovery::ClientAuthority;
 
 use crate::limits::{CONTROL_REQUEST_BYTES_MAX, MESSAGE_SLACK_BYTES};
 use irongate_broker::Broker;
+use irongate_deploy::{COMPONENT_BYTES_MAX, Deployments};
 use irongate_proto::danube::consumer_service_server::ConsumerServiceServer;
 use irongate_proto::danube::discovery_server::DiscoveryServer;
 use irongate_proto::danube::health_check_server::HealthCheckServer;
@@ -31,6 +33,7 @@ use irongate_proto::irongate_v1::browse_service_server::BrowseServiceServer;
 use irongate_proto::irongate_v1::host_service_server::HostServiceServer;
 use irongate_proto::irongate_v1::publish_service_server::PublishServiceServer;
 use irongate_proto::irongate_v1::topic_service_server::TopicServiceServer;
+use irongate_proto::pipelines_v1::pipeline_service_server::PipelineServiceServer;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 
@@ -38,7 +41,12 @@ use tonic::service::Routes;
 const BROKER_ID: &str = "1";
 
 /// Every service, each with the limit its requests have.
-pub(crate) fn routes(broker: &Broker, environment: &str, stopping: &CancellationToken) -> Routes {
+pub(crate) fn routes(
+    broker: &Broker,
+    environment: &str,
+    deployments: Option<Deployments>,
+    stopping: &CancellationToken,
+) -> Routes {
     let limits = broker.limits();
     let message_bytes_max = limits.message_bytes_max.saturating_add(MESSAGE_SLACK_BYTES);
     let batch_bytes_max = limits.publish_batch_bytes_max.saturating_add(MESSAGE_SLACK_BYTES);
@@ -57,6 +65,9 @@ pub(crate) fn routes(broker: &Broker, environment: &str, stopping: &Cancellation
     let topic = TopicServiceServer::new(topic::Topics::new(broker.clone()));
     let host = HostServiceServer::new(host::Host::new(broker.clone(), environment.to_owned()));
 
+    let pipelines = PipelineServiceServer::new(pipelines::Pipelines::new(deployments));
+    let components_bytes_max = COMPONENT_BYTES_MAX.saturating_add(MESSAGE_SLACK_BYTES);
+
     Routes::new(producer.max_decoding_message_size(message_bytes_max))
         .add_service(publish.max_decoding_message_size(batch_bytes_max))
         .add_service(registry.max_decoding_message_size(schema_bytes_max))
@@ -68,6 +79,7 @@ pub(crate) fn routes(broker: &Broker, environment: &str, stopping: &Cancellation
         .add_service(topics.max_decoding_message_size(CONTROL_REQUEST_BYTES_MAX))
         .add_service(browse.max_decoding_message_size(CONTROL_REQUEST_BYTES_MAX))
         .add_service(topic.max_decoding_message_size(CONTROL_REQUEST_BYTES_MAX))
+        .add_service(pipelines.max_decoding_message_size(components_bytes_max))
         .add_service(host.max_decoding_message_size(CONTROL_REQUEST_BYTES_MAX))
         .prepare()
 }

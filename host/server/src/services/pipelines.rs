@@ -1,0 +1,78 @@
+//! `irongate.pipelines.v1.PipelineService`: pipelines that run in this host. A host without them answers that it has none.
+
+use irongate_deploy::{DeployError, Deployments};
+use irongate_proto::pipelines_v1::pipeline_service_server::PipelineService;
+use irongate_proto::pipelines_v1::{
+    DeployPipelineRequest, DeployPipelineResponse, ListPipelinesRequest, ListPipelinesResponse, PausePipelineRequest,
+    PausePipelineResponse, RemovePipelineRequest, RemovePipelineResponse, ResumePipelineRequest,
+    ResumePipelineResponse, RollbackPipelineRequest, RollbackPipelineResponse,
+};
+use tonic::{Request, Response, Status};
+
+pub(crate) struct Pipelines {
+    deployments: Option<Deployments>,
+}
+
+impl Pipelines {
+    pub(crate) fn new(deployments: Option<Deployments>) -> Self {
+        Self { deployments }
+    }
+
+    fn here(&self) -> Result<&Deployments, Status> {
+        self.deployments.as_ref().ok_or_else(|| Status::unimplemented("this host runs no pipelines"))
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err takes")]
+fn refuse(error: DeployError) -> Status {
+    Status::new(error.code(), error.to_string())
+}
+
+#[tonic::async_trait]
+impl PipelineService for Pipelines {
+    async fn deploy_pipeline(
+        &self,
+        request: Request<DeployPipelineRequest>,
+    ) -> Result<Response<DeployPipelineResponse>, Status> {
+        self.here()?.deploy(request.into_inner()).await.map(Response::new).map_err(refuse)
+    }
+
+    async fn list_pipelines(
+        &self,
+        _: Request<ListPipelinesRequest>,
+    ) -> Result<Response<ListPipelinesResponse>, Status> {
+        Ok(Response::new(self.here()?.list().await))
+    }
+
+    async fn pause_pipeline(
+        &self,
+        request: Request<PausePipelineRequest>,
+    ) -> Result<Response<PausePipelineResponse>, Status> {
+        self.here()?.pause(&request.get_ref().name).await.map_err(refuse)?;
+        Ok(Response::new(PausePipelineResponse {}))
+    }
+
+    async fn resume_pipeline(
+        &self,
+        request: Request<ResumePipelineRequest>,
+    ) -> Result<Response<ResumePipelineResponse>, Status> {
+        self.here()?.resume(&request.get_ref().name).await.map_err(refuse)?;
+        Ok(Response::new(ResumePipelineResponse {}))
+    }
+
+    async fn rollback_pipeline(
+        &self,
+        request: Request<RollbackPipelineRequest>,
+    ) -> Result<Response<RollbackPipelineResponse>, Status> {
+        let version = self.here()?.rollback(&request.get_ref().name).await.map_err(refuse)?;
+        Ok(Response::new(RollbackPipelineResponse { version }))
+    }
+
+    async fn remove_pipeline(
+        &self,
+        request: Request<RemovePipelineRequest>,
+    ) -> Result<Response<RemovePipelineResponse>, Status> {
+        self.here()?.remove(&request.get_ref().name).await.map_err(refuse)?;
+        Ok(Response::new(RemovePipelineResponse {}))
+    }
+}
