@@ -112,6 +112,11 @@ impl Broker {
         self.inner.receive(request)
     }
 
+    /// The topic a consumer subscribed to.
+    pub fn consumer_topic(&self, consumer_id: u64) -> Answer<String> {
+        self.inner.consumers.topic(consumer_id)
+    }
+
     /// Acknowledges one message.
     #[expect(clippy::unused_async, reason = "an acknowledgement may come to wait for its sync")]
     pub async fn ack(&self, request: danube::AckRequest) -> Answer<danube::AckResponse> {

@@ -1,4 +1,4 @@
-//! The command `irongate`: serve, produce, consume, schema, topics, plugin, pipeline, dlq. It reads arguments, talks
+//! The command `irongate`: serve, token, produce, consume, schema, topics, plugin, pipeline, dlq. It reads arguments, talks
 //! to a server over gRPC like any other client, and tells the truth in its exit code. What it
 //! serves is made in the library crates.
 
@@ -6,6 +6,7 @@ mod address;
 mod args;
 mod browsing;
 mod client;
+mod credentials;
 mod dlq;
 mod failure;
 mod hash;
@@ -49,15 +50,17 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         }
         _ => tokio::runtime::Builder::new_current_thread().enable_all().build()?,
     };
+    let address = cli.connection.address()?;
     runtime.block_on(async {
         match cli.verb {
             Verb::Serve(args) => verbs::serve::run(args).await,
-            Verb::Produce(args) => verbs::produce::run(&cli.service_addr, *args, output).await,
-            Verb::Consume(args) => verbs::consume::run(&cli.service_addr, args, output).await,
-            Verb::Schema(args) => verbs::schema::run(&cli.service_addr, args, output).await,
-            Verb::Topics(args) => verbs::topics::run(&cli.service_addr, args, output).await,
-            Verb::Dlq(args) => dlq::run(&cli.service_addr, args, output).await,
-            Verb::Pipeline(args) => pipeline::run(&cli.service_addr, args, output).await,
+            Verb::Token(args) => verbs::token::run(args, output),
+            Verb::Produce(args) => verbs::produce::run(&address, *args, output).await,
+            Verb::Consume(args) => verbs::consume::run(&address, args, output).await,
+            Verb::Schema(args) => verbs::schema::run(&address, args, output).await,
+            Verb::Topics(args) => verbs::topics::run(&address, args, output).await,
+            Verb::Dlq(args) => dlq::run(&address, args, output).await,
+            Verb::Pipeline(args) => pipeline::run(&address, args, output).await,
             // Compiling and running a component blocks.
             Verb::Plugin(args) => tokio::task::spawn_blocking(move || plugin::run(args, output)).await?,
         }

@@ -3,7 +3,7 @@
 //! only until they are printed; what is not acknowledged the server delivers again.
 
 use crate::address::ServiceAddr;
-use crate::client::{ANSWER_BYTES_MAX, endpoint};
+use crate::client::{ANSWER_BYTES_MAX, Channel, connect_later};
 use crate::failure::{is_temporary, refused, sentence};
 use crate::output::complain;
 use crate::sender::wait_to_retry;
@@ -20,7 +20,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::mpsc;
-use tonic::transport::Channel;
 use tonic::{Code, Status, Streaming};
 
 /// Messages received and not yet printed, over all partitions.
@@ -201,9 +200,9 @@ async fn client_for(channel: &Channel, address: &ServiceAddr, topic: &str) -> Co
     let request = TopicLookupRequest { request_id: 0, topic: topic.to_owned() };
     let found = DiscoveryClient::new(channel.clone()).topic_lookup(request).await;
     let elsewhere = found.ok().map(tonic::Response::into_inner).and_then(|found| {
-        let url: ServiceAddr = found.connect_url.parse().ok()?;
+        let url = address.sibling(&found.connect_url).ok()?;
         (found.response_type() != LookupType::Failed && &url != address).then_some(url)
     });
-    let channel = elsewhere.map_or_else(|| channel.clone(), |url| endpoint(&url).connect_lazy());
+    let channel = elsewhere.and_then(|url| connect_later(&url).ok()).unwrap_or_else(|| channel.clone());
     ConsumerServiceClient::new(channel).max_decoding_message_size(ANSWER_BYTES_MAX)
 }

@@ -1,6 +1,7 @@
 //! The command as a person runs it: processes, exit codes, stdout and stderr.
 
 mod consume;
+mod flood;
 mod harness;
 mod pipeline;
 mod pipeline_deploy;
@@ -9,5 +10,6 @@ mod plugin;
 mod produce;
 mod schema;
 mod schema_offline;
+mod security;
 mod serve;
 mod topics;

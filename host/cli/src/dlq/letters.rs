@@ -1,7 +1,7 @@
 //! Dead letters as they lie in their topic, read without a subscription. Takes none away.
 
 use crate::address::ServiceAddr;
-use crate::client::{ANSWER_BYTES_MAX, connect};
+use crate::client::{ANSWER_BYTES_MAX, Channel, connect};
 use crate::failure::refused;
 use anyhow::{Result, bail};
 use bytes::Bytes;
@@ -16,7 +16,6 @@ use irongate_proto::irongate_v1::browse_service_client::BrowseServiceClient;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
 use tonic::Code;
-use tonic::transport::Channel;
 
 /// Attributes that a dead letter has beside those of the message that it was.
 const OF_THE_LETTER: [&str; 15] = [

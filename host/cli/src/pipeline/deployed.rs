@@ -3,7 +3,7 @@
 
 use super::file;
 use crate::address::ServiceAddr;
-use crate::client::{ANSWER_BYTES_MAX, connect};
+use crate::client::{ANSWER_BYTES_MAX, Channel, connect};
 use crate::failure::{FAILED, Failure, refused};
 use crate::output::{Output, complain, harmless, is_broken_pipe, table};
 use anyhow::{Context, Result, anyhow};
@@ -16,7 +16,6 @@ use irongate_proto::pipelines_v1::{
 use serde_json::json;
 use std::collections::HashMap;
 use std::path::PathBuf;
-use tonic::transport::Channel;
 use tonic::{Code, Status};
 
 /// The arguments of `pipeline deploy`.

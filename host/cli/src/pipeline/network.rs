@@ -2,7 +2,7 @@
 //! business; here is only whether a server took it, will never take it, or may take it later.
 
 use crate::address::ServiceAddr;
-use crate::client::{connect, host_info};
+use crate::client::{Channel, connect, host_info};
 use crate::failure::{is_temporary, refused, sentence};
 use crate::registry::{Registry, Wanted};
 use crate::sender::{
@@ -22,7 +22,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::task::JoinSet;
 use tonic::Code;
-use tonic::transport::Channel;
 
 /// Payload bytes of one call. More would only make the first answer come later.
 const CALL_BYTES_MAX: usize = 1 << 20;

@@ -2,13 +2,12 @@
 
 use super::{Message, Outcome, Route};
 use crate::address::ServiceAddr;
-use crate::client::ANSWER_BYTES_MAX;
+use crate::client::{ANSWER_BYTES_MAX, Channel};
 use irongate_proto::danube::DispatchStrategy;
 use irongate_proto::irongate_v1::publish_result::Outcome as Answer;
 use irongate_proto::irongate_v1::publish_service_client::PublishServiceClient;
 use irongate_proto::irongate_v1::{OutgoingMessage, PublishRequest, PublishResponse};
 use tonic::Status;
-use tonic::transport::Channel;
 
 /// Messages of one call, where the server allows as many. More would only make the first answer come later.
 pub(crate) const CALL_MESSAGES_MAX: u32 = 500;

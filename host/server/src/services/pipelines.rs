@@ -1,5 +1,6 @@
 //! `irongate.pipelines.v1.PipelineService`: pipelines that run in this host. A host without them answers that it has none.
 
+use crate::access::Access;
 use irongate_deploy::{DeployError, Deployments};
 use irongate_proto::pipelines_v1::pipeline_service_server::PipelineService;
 use irongate_proto::pipelines_v1::{
@@ -11,14 +12,17 @@ use tonic::{Request, Response, Status};
 
 pub(crate) struct Pipelines {
     deployments: Option<Deployments>,
+    access: Access,
 }
 
 impl Pipelines {
-    pub(crate) fn new(deployments: Option<Deployments>) -> Self {
-        Self { deployments }
+    pub(crate) fn new(deployments: Option<Deployments>, access: Access) -> Self {
+        Self { deployments, access }
     }
 
-    fn here(&self) -> Result<&Deployments, Status> {
+    /// A pipeline reads and writes any topic, so no caller may touch one that is bound to namespaces.
+    fn here<T>(&self, request: &Request<T>) -> Result<&Deployments, Status> {
+        self.access.everywhere(request, "a pipeline")?;
         self.deployments.as_ref().ok_or_else(|| Status::unimplemented("this host runs no pipelines"))
     }
 }
@@ -34,21 +38,21 @@ impl PipelineService for Pipelines {
         &self,
         request: Request<DeployPipelineRequest>,
     ) -> Result<Response<DeployPipelineResponse>, Status> {
-        self.here()?.deploy(request.into_inner()).await.map(Response::new).map_err(refuse)
+        self.here(&request)?.deploy(request.into_inner()).await.map(Response::new).map_err(refuse)
     }
 
     async fn list_pipelines(
         &self,
-        _: Request<ListPipelinesRequest>,
+        request: Request<ListPipelinesRequest>,
     ) -> Result<Response<ListPipelinesResponse>, Status> {
-        Ok(Response::new(self.here()?.list().await))
+        Ok(Response::new(self.here(&request)?.list().await))
     }
 
     async fn pause_pipeline(
         &self,
         request: Request<PausePipelineRequest>,
     ) -> Result<Response<PausePipelineResponse>, Status> {
-        self.here()?.pause(&request.get_ref().name).await.map_err(refuse)?;
+        self.here(&request)?.pause(&request.get_ref().name).await.map_err(refuse)?;
         Ok(Response::new(PausePipelineResponse {}))
     }
 
@@ -56,7 +60,7 @@ impl PipelineService for Pipelines {
         &self,
         request: Request<ResumePipelineRequest>,
     ) -> Result<Response<ResumePipelineResponse>, Status> {
-        self.here()?.resume(&request.get_ref().name).await.map_err(refuse)?;
+        self.here(&request)?.resume(&request.get_ref().name).await.map_err(refuse)?;
         Ok(Response::new(ResumePipelineResponse {}))
     }
 
@@ -64,7 +68,7 @@ impl PipelineService for Pipelines {
         &self,
         request: Request<RollbackPipelineRequest>,
     ) -> Result<Response<RollbackPipelineResponse>, Status> {
-        let version = self.here()?.rollback(&request.get_ref().name).await.map_err(refuse)?;
+        let version = self.here(&request)?.rollback(&request.get_ref().name).await.map_err(refuse)?;
         Ok(Response::new(RollbackPipelineResponse { version }))
     }
 
@@ -72,7 +76,7 @@ impl PipelineService for Pipelines {
         &self,
         request: Request<RemovePipelineRequest>,
     ) -> Result<Response<RemovePipelineResponse>, Status> {
-        self.here()?.remove(&request.get_ref().name).await.map_err(refuse)?;
+        self.here(&request)?.remove(&request.get_ref().name).await.map_err(refuse)?;
         Ok(Response::new(RemovePipelineResponse {}))
     }
 }
