@@ -97,7 +97,7 @@ impl Stages {
         let sha256 = lanes.first().map_or(0, Vec::len);
         let lane = |stages: Vec<Box<dyn Stage>>| {
             let states = stages.iter().map(|_| Arc::default()).collect();
-            LaneStages { stages, states }
+            LaneStages { stages, states, ..LaneStages::default() }
         };
         Stages { sha256: vec![String::new(); sha256], lanes: lanes.into_iter().map(lane).collect() }
     }
