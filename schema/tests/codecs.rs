@@ -1,7 +1,7 @@
 //! Containers by every codec: read where this build can, refused by name where not. Runs natively and in the browser, which
 //! can less.
 
-use irongate_schema::{Schema, SchemaType, Violation, limits};
+use irongate_schema::{Schema, SchemaType, Violation};
 use serde_json::json;
 
 #[cfg(target_arch = "wasm32")]
@@ -72,6 +72,7 @@ fn what_a_browser_refuses_by_name() {
 #[cfg(not(target_arch = "wasm32"))]
 #[test]
 fn a_block_that_is_broken_or_too_large_is_refused() {
+    use irongate_schema::limits;
     let too_large = limits::AVRO_BLOCK_BYTES_MAX + 1;
     let claimed = [
         too_large as u8 & 0x7f | 0x80,

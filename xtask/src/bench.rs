@@ -17,3 +17,11 @@ pub fn produce(workspace: &Workspace) -> anyhow::Result<()> {
             .arg(workspace.root.join("docs/benchmarks.md")),
     )
 }
+
+/// Measures validation; prints its tables.
+///
+/// # Errors
+/// The build or the measurement fails.
+pub fn schema(workspace: &Workspace) -> anyhow::Result<()> {
+    process::run(workspace.cargo().args(["run", "--release", "--package", "irongate-tests-bench", "--", "schema"]))
+}

@@ -6,6 +6,7 @@ mod build;
 mod check;
 mod console;
 mod console_html;
+mod fuzz;
 mod process;
 mod run;
 mod setup;
@@ -28,6 +29,9 @@ usage: cargo xtask VERB
   test [PART ...]   install what is missing, and run every test, or only these parts:
                     native, wasm, system, foreign
   check             formatting, lints as errors, and the house rules
+  fuzz [--minutes N] [TARGET ...]
+                    run the schema crate's fuzz targets, or only these, 10 minutes each
+  bench schema      measure validation against the plain libraries; prints the tables
   bench produce     measure producing against two baselines; writes docs/benchmarks.md";
 
 fn main() -> ExitCode {
@@ -53,6 +57,8 @@ fn dispatch(workspace: &Workspace, words: &[&str]) -> anyhow::Result<ExitCode> {
         ["console", "--dev"] => build::console(workspace, console::Profile::Dev)?,
         ["test", parts @ ..] => return test::test(workspace, parts),
         ["check"] => check::check(workspace)?,
+        ["fuzz", arguments @ ..] => return fuzz::fuzz(workspace, arguments),
+        ["bench", "schema"] => bench::schema(workspace)?,
         ["bench", "produce"] => bench::produce(workspace)?,
         ["help" | "--help" | "-h"] => println!("{USAGE}"),
         _ => {

@@ -1,6 +1,7 @@
-//! Measures the built binary next to baselines in the same run: messages per second and
-//! latency of producing, and resident memory. Measures nothing inside the host, and
-//! judges only against the goals that it prints.
+//! Measures next to baselines in the same run: the built binary's messages per second,
+//! latency of producing and resident memory; and validation, which is a library, next to
+//! the plain libraries. Measures nothing inside the host, and judges only against the
+//! goals that it prints.
 
 mod echo;
 mod load;
@@ -8,6 +9,7 @@ mod memory;
 mod plain_file;
 mod produce;
 mod report;
+mod schema;
 
 use std::path::Path;
 
@@ -25,6 +27,10 @@ fn main() -> anyhow::Result<()> {
             std::fs::write(Path::new(page), text)?;
             Ok(())
         }
-        _ => bail!("usage: irongate-tests-bench produce PAGE.md"),
+        ["schema"] => {
+            println!("{}", schema::markdown(&schema::measure()?));
+            Ok(())
+        }
+        _ => bail!("usage: irongate-tests-bench produce PAGE.md | schema"),
     }
 }
