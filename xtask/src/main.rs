@@ -6,6 +6,7 @@ mod build;
 mod check;
 mod console;
 mod console_html;
+mod console_split;
 mod fuzz;
 mod process;
 mod run;
@@ -31,8 +32,8 @@ usage: cargo xtask VERB
   check             formatting, lints as errors, and the house rules
   fuzz [--minutes N] [TARGET ...]
                     run the schema crate's fuzz targets, or only these, 10 minutes each
-  bench schema      measure validation against the plain libraries; prints the tables
-  bench produce     measure producing against two baselines; writes docs/benchmarks.md";
+  bench SECTION     measure against baselines and write that section of docs/benchmarks.md:
+                    produce, broker, schema";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -58,8 +59,7 @@ fn dispatch(workspace: &Workspace, words: &[&str]) -> anyhow::Result<ExitCode> {
         ["test", parts @ ..] => return test::test(workspace, parts),
         ["check"] => check::check(workspace)?,
         ["fuzz", arguments @ ..] => return fuzz::fuzz(workspace, arguments),
-        ["bench", "schema"] => bench::schema(workspace)?,
-        ["bench", "produce"] => bench::produce(workspace)?,
+        ["bench", section] if bench::SECTIONS.contains(section) => bench::bench(workspace, section)?,
         ["help" | "--help" | "-h"] => println!("{USAGE}"),
         _ => {
             eprintln!("{USAGE}");

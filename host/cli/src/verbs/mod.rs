@@ -1,7 +1,9 @@
 //! One file per verb: its arguments, and what it does with them.
 
 pub(crate) mod consume;
+pub(crate) mod load;
 pub(crate) mod produce;
 pub(crate) mod schema;
 pub(crate) mod serve;
+pub(crate) mod token;
 pub(crate) mod topics;
