@@ -36,7 +36,7 @@ const ALLOWED: [(&str, &[&str]); 16] = [
     ("irongate-web", &["irongate-proto", "irongate-schema"]),
     ("irongate-tests", &["irongate-proto"]),
     ("irongate-tests-foreign", &["irongate-tests"]),
-    ("irongate-tests-bench", &["irongate-tests", "irongate-proto"]),
+    ("irongate-tests-bench", &["irongate-tests", "irongate-proto", "irongate-schema"]),
     ("xtask", &[]),
     ("xtask-tools", &[]),
 ];
