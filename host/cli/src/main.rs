@@ -14,6 +14,7 @@ mod output;
 mod pace;
 mod pipeline;
 mod plugin;
+mod profile;
 mod registry;
 mod sender;
 mod subscription;
@@ -59,6 +60,9 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             Verb::Load(args) => verbs::load::run(&address, *args, output).await,
             Verb::Schema(args) => verbs::schema::run(&address, args, output).await,
             Verb::Topics(args) => verbs::topics::run(&address, args, output).await,
+            Verb::Doctor => verbs::doctor::run(&address, output).await,
+            Verb::Completions(args) => verbs::shell::completions(&args),
+            Verb::Man(args) => verbs::shell::man(&args),
             Verb::Pipeline(args) => pipeline::run(args, output).await,
             // Compiling and running a component blocks.
             Verb::Plugin(args) => tokio::task::spawn_blocking(move || plugin::run(args, output)).await?,
