@@ -3,7 +3,7 @@
 
 use crate::credentials::Connection;
 use crate::verbs::{consume, load, produce, schema, serve, shell, token, topics};
-use crate::{pipeline, plugin};
+use crate::{dlq, pipeline, plugin};
 use clap::{Parser, Subcommand};
 
 const AFTER_HELP: &str = "\
@@ -66,8 +66,10 @@ pub(crate) enum Verb {
     Topics(topics::Args),
     /// Write, build, try and inspect transforms.
     Plugin(plugin::Args),
-    /// Check and test pipelines: topics, stages and targets in one file.
+    /// Check, test and run pipelines: topics, stages and targets in one file.
     Pipeline(pipeline::Args),
+    /// List and show dead letters, and send them again.
+    Dlq(dlq::Args),
     /// Look at the configuration, the server and the access to it, and say what to do about what is wrong.
     Doctor,
     /// Print the completions of a shell: bash, zsh, fish, elvish or powershell.

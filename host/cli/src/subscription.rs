@@ -17,6 +17,7 @@ use irongate_proto::danube::{
 };
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -45,13 +46,18 @@ pub(crate) struct SubscriptionArgs {
 /// An open subscription.
 pub(crate) struct Subscription {
     arriving: mpsc::Receiver<Result<StreamMessage>>,
+    acknowledgements: Arc<Acknowledgements>,
+    /// Answers to the server that are under way.
+    answers: JoinSet<()>,
+}
+
+/// Tells the server what became of messages, whoever has them.
+pub(crate) struct Acknowledgements {
     /// By the topic a message names.
     clients: HashMap<String, ConsumerServiceClient<Channel>>,
     address: ServiceAddr,
-    name: String,
-    answered: u64,
-    /// Answers to the server that are under way.
-    answers: JoinSet<()>,
+    subscription: String,
+    requests: AtomicU64,
 }
 
 impl Subscription {
@@ -75,14 +81,14 @@ impl Subscription {
             let stream = partition.attach().await.map_err(|status| refused(&status, address))?;
             tokio::spawn(partition.receive(stream, sender.clone()));
         }
-        Ok(Self {
-            arriving,
-            clients,
-            address: address.clone(),
-            name: args.subscription.clone(),
-            answered: 0,
-            answers: JoinSet::new(),
-        })
+        let (address, subscription) = (address.clone(), args.subscription.clone());
+        let acknowledgements = Acknowledgements { clients, address, subscription, requests: AtomicU64::new(0) };
+        Ok(Self { arriving, acknowledgements: Arc::new(acknowledgements), answers: JoinSet::new() })
+    }
+
+    /// The way back to the server, for those who settle messages elsewhere.
+    pub(crate) fn acknowledgements(&self) -> Arc<Acknowledgements> {
+        Arc::clone(&self.acknowledgements)
     }
 
     /// The next message of any partition.
@@ -93,13 +99,10 @@ impl Subscription {
     /// Acknowledges a message, while the next is printed. Where that fails the server delivers it again, and it is
     /// said here.
     pub(crate) async fn acknowledge(&mut self, message: &StreamMessage) {
-        let Some((mut client, id)) = self.place(message).await else { return };
-        let request =
-            AckRequest { request_id: self.answered, msg_id: Some(id.clone()), subscription_name: self.name.clone() };
-        let address = self.address.clone();
+        let Some((way, id)) = self.place(message).await else { return };
         self.answers.spawn(async move {
-            if let Err(status) = client.ack(request).await {
-                let (offset, reason) = (id.topic_offset, sentence(&status, &address));
+            if let Err(status) = way.acknowledge(&id).await {
+                let (offset, reason) = (id.topic_offset, sentence(&status, &way.address));
                 complain(&format!("offset {offset} could not be acknowledged and may come again: {reason}"));
             }
         });
@@ -107,18 +110,10 @@ impl Subscription {
 
     /// Gives a message back: it comes again, when and how often is up to the subscription's failure policy.
     pub(crate) async fn give_back(&mut self, message: &StreamMessage) {
-        let Some((mut client, id)) = self.place(message).await else { return };
-        let request = NackRequest {
-            request_id: self.answered,
-            msg_id: Some(id.clone()),
-            subscription_name: self.name.clone(),
-            delay_ms: None,
-            reason: Some("given back by irongate consume".to_owned()),
-        };
-        let address = self.address.clone();
+        let Some((way, id)) = self.place(message).await else { return };
         self.answers.spawn(async move {
-            if let Err(status) = client.nack(request).await {
-                let (offset, reason) = (id.topic_offset, sentence(&status, &address));
+            if let Err(status) = way.give_back(&id, None, "given back by irongate consume").await {
+                let (offset, reason) = (id.topic_offset, sentence(&status, &way.address));
                 complain(&format!("offset {offset} could not be given back: {reason}"));
             }
         });
@@ -131,15 +126,43 @@ impl Subscription {
         let _ = tokio::time::timeout(SETTLE_WAIT, all).await;
     }
 
-    /// Where an answer about this message goes, once there is room for one more under way.
-    async fn place(&mut self, message: &StreamMessage) -> Option<(ConsumerServiceClient<Channel>, MsgId)> {
+    /// The way an answer about this message takes, once there is room for one more.
+    async fn place(&mut self, message: &StreamMessage) -> Option<(Arc<Acknowledgements>, MsgId)> {
         let id = message.msg_id.clone()?;
-        let client = self.clients.get(&id.topic_name)?.clone();
         while self.answers.len() >= ANSWERS_MAX {
             self.answers.join_next().await;
         }
-        self.answered += 1;
-        Some((client, id))
+        Some((self.acknowledgements(), id))
+    }
+}
+
+impl Acknowledgements {
+    /// The message is done with.
+    pub(crate) async fn acknowledge(&self, id: &MsgId) -> Result<(), Status> {
+        let subscription_name = self.subscription.clone();
+        let request = AckRequest { request_id: self.number(), msg_id: Some(id.clone()), subscription_name };
+        self.client(id)?.ack(request).await.map(|_| ())
+    }
+
+    /// The message is to be delivered again: after the delay, or as the subscription's failure policy says.
+    pub(crate) async fn give_back(&self, id: &MsgId, delay: Option<Duration>, reason: &str) -> Result<(), Status> {
+        let request = NackRequest {
+            request_id: self.number(),
+            msg_id: Some(id.clone()),
+            subscription_name: self.subscription.clone(),
+            delay_ms: delay.map(|delay| u64::try_from(delay.as_millis()).unwrap_or(u64::MAX)),
+            reason: Some(reason.to_owned()),
+        };
+        self.client(id)?.nack(request).await.map(|_| ())
+    }
+
+    fn number(&self) -> u64 {
+        self.requests.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    fn client(&self, id: &MsgId) -> Result<ConsumerServiceClient<Channel>, Status> {
+        let missing = || Status::not_found(format!("{} is not part of the subscription", id.topic_name));
+        self.clients.get(&id.topic_name).cloned().ok_or_else(missing)
     }
 }
 

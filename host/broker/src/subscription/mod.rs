@@ -15,6 +15,7 @@ mod members;
 mod rate;
 mod ring;
 mod stream;
+mod transaction;
 
 pub(crate) use bounds::{LedgerLimits, Settings};
 pub(crate) use consumer::Consumer;
@@ -23,6 +24,7 @@ pub(crate) use key_filter::{KeyFilter, key_filters};
 pub(crate) use ledger::Ledger;
 pub(crate) use members::{JoinBounds, Joined};
 pub use stream::Deliveries;
+pub(crate) use transaction::NotBegun;
 
 use crate::BrokerError;
 use crate::commits::store_error;
@@ -45,6 +47,8 @@ pub(crate) struct Subscription {
     /// Whether the cursor waits to be written. Held while it is handed over, so that whoever finds
     /// it waiting can rely on the next group commit.
     staged: Mutex<bool>,
+    /// Held by the transaction that settles messages of this subscription.
+    pub(crate) transactions: Arc<tokio::sync::Mutex<()>>,
     /// Wakes the dispatcher.
     pub(crate) wake: Arc<Notify>,
     /// Until then consumers may come back of whose filters nothing is known.
@@ -61,6 +65,7 @@ pub(crate) struct State {
     retired: bool,
     delivered: Rate,
     acked: Rate,
+    transacting: transaction::Transacting,
 }
 
 /// What became of a message offered to a subscription.
@@ -102,6 +107,7 @@ impl Subscription {
             retired: false,
             delivered: Rate::new(now),
             acked: Rate::new(now),
+            transacting: transaction::Transacting::default(),
         };
         Arc::new(Self {
             name: name.to_owned(),
@@ -109,6 +115,7 @@ impl Subscription {
             key: subscription_key(topic, name),
             state: Mutex::new(state),
             staged: Mutex::default(),
+            transactions: Arc::default(),
             wake: Arc::default(),
             unwanted_from: now + grace,
         })
@@ -219,6 +226,9 @@ impl Subscription {
 impl Staged for Subscription {
     fn take(&self) -> Option<DocumentWrite> {
         *self.staged.lock().unwrap_or_else(PoisonError::into_inner) = false;
+        if !self.lock().transacting.may_write() {
+            return None;
+        }
         self.document()
     }
 }

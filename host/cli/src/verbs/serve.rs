@@ -94,8 +94,9 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     Ok(())
 }
 
-fn log_to_stderr() {
-    let default = "warn,irongate=info,irongate_server=info,irongate_broker=info,irongate_store=info";
+pub(crate) fn log_to_stderr() {
+    let default =
+        "warn,irongate=info,irongate_server=info,irongate_broker=info,irongate_store=info,irongate_pipeline=info";
     let filter = EnvFilter::try_from_env("IRONGATE_LOG").unwrap_or_else(|_| EnvFilter::new(default));
     let is_terminal = std::io::stderr().is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_ansi(is_terminal).with_writer(std::io::stderr).init();
@@ -194,7 +195,7 @@ fn write_whole(file: &Path, text: &str) -> std::io::Result<()> {
 
 /// Resolves at the first SIGINT or SIGTERM.
 #[cfg(unix)]
-fn shutdown_signal() -> Result<impl Future<Output = ()>> {
+pub(crate) fn shutdown_signal() -> Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
@@ -209,7 +210,7 @@ fn shutdown_signal() -> Result<impl Future<Output = ()>> {
 
 /// Resolves at the first Ctrl-C.
 #[cfg(not(unix))]
-fn shutdown_signal() -> Result<impl Future<Output = ()>> {
+pub(crate) fn shutdown_signal() -> Result<impl Future<Output = ()>> {
     Ok(async {
         let _ = tokio::signal::ctrl_c().await;
     })
