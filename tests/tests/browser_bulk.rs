@@ -53,8 +53,7 @@ async fn the_valid_rows_of_a_file_are_sent_once() {
     let page = open_sheet(&browser, &host).await;
     page.script(CATCH_DOWNLOADS).await;
     choose(&page, &host, "many.jsonl", &lines()).await;
-    page.text_where("bulk-counts", |text| text.contains("1198 valid and not sent") && text.contains("2 invalid"))
-        .await;
+    page.text_where("bulk-counts", |text| text.contains("1198 valid and not sent") && text.contains("2 invalid")).await;
     let bad = page.elements("bulk-bad").await;
     assert_eq!(bad.len(), 2);
     let words = bad[1].text().await.expect("a row has text");
