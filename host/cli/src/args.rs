@@ -2,7 +2,7 @@
 //! arguments are in its file.
 
 use crate::credentials::Connection;
-use crate::verbs::{consume, load, produce, schema, serve, token, topics};
+use crate::verbs::{consume, load, produce, schema, serve, shell, token, topics};
 use crate::{dlq, pipeline, plugin};
 use clap::{Parser, Subcommand};
 
@@ -66,10 +66,16 @@ pub(crate) enum Verb {
     Topics(topics::Args),
     /// Write, build, try and inspect transforms.
     Plugin(plugin::Args),
-    /// Check, test and run pipelines: topics, stages and targets in one file.
+    /// Check, test, run and deploy pipelines: topics, stages and targets in one file.
     Pipeline(pipeline::Args),
     /// List and show dead letters, and send them again.
     Dlq(dlq::Args),
+    /// Look at the configuration, the server and the access to it, and say what to do about what is wrong.
+    Doctor,
+    /// Print the completions of a shell: bash, zsh, fish, elvish or powershell.
+    Completions(shell::CompletionsArgs),
+    /// Print the manual page, or write all of them.
+    Man(shell::ManArgs),
 }
 
 #[cfg(test)]
@@ -100,7 +106,11 @@ mod tests {
             "schema list -s broker:1",
             "topics --service-addr http://broker:1",
         ] {
-            assert_eq!(parse(line).expect(line).connection.service_addr.to_string(), "http://broker:1", "{line}");
+            assert_eq!(
+                parse(line).expect(line).connection.service_addr.map(|address| address.to_string()),
+                Some("http://broker:1".into()),
+                "{line}"
+            );
         }
     }
 

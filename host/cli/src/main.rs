@@ -15,6 +15,7 @@ mod output;
 mod pace;
 mod pipeline;
 mod plugin;
+mod profile;
 mod registry;
 mod sender;
 mod subscription;
@@ -62,6 +63,9 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             Verb::Topics(args) => verbs::topics::run(&address, args, output).await,
             Verb::Dlq(args) => dlq::run(&address, args, output).await,
             Verb::Pipeline(args) => pipeline::run(&address, args, output).await,
+            Verb::Doctor => verbs::doctor::run(&address, output).await,
+            Verb::Completions(args) => verbs::shell::completions(&args),
+            Verb::Man(args) => verbs::shell::man(&args),
             // Compiling and running a component blocks.
             Verb::Plugin(args) => tokio::task::spawn_blocking(move || plugin::run(args, output)).await?,
         }

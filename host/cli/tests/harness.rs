@@ -11,6 +11,7 @@ pub(crate) fn irongate() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_irongate"));
     command.env_remove("IRONGATE_SERVICE_ADDR").env_remove("IRONGATE_LISTEN").env_remove("IRONGATE_DATA_DIR");
     command.env_remove("IRONGATE_TOKEN").env_remove("IRONGATE_TOKEN_FILE").env_remove("IRONGATE_CA_CERT");
+    command.env_remove("IRONGATE_PROFILE").env("XDG_CONFIG_HOME", concat!(env!("CARGO_TARGET_TMPDIR"), "/config"));
     command.env("IRONGATE_LOG", "warn").env("XDG_STATE_HOME", concat!(env!("CARGO_TARGET_TMPDIR"), "/state"));
     command
 }

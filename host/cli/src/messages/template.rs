@@ -18,7 +18,7 @@ pub(crate) const HELP: &str = "\
 Templates: {{seq}} counts from 1, {{uuid}} is new for each message, {{now}} is the time (RFC 3339, UTC) and {{now_ms}}
 the same in milliseconds since 1970; {{producer}} is the producer's name. {{random_int(1, 6)}}, {{random_float(0, 1)}},
 {{random_choice(['a', 'b'])}}, {{random_bool()}}, {{random_hex(8)}} and {{random_text(100)}} are new at every use, and
-the same again with the same --seed. With --csv or --jsonl the fields of the row have their names: {{name}}, {{row.id}}.
+the same again with the same --seed. {{cpu_percent()}}, {{memory_percent()}} and {{hostname()}} are of this machine. With --csv or --jsonl the fields of the row have their names: {{name}}, {{row.id}}.
 Filters: upper, lower, tojson, default, round and the other ones of Jinja. --literal switches all of this off.";
 
 /// The numbers that make up the random values of a run.
@@ -65,6 +65,7 @@ impl Templates {
         let dice: Dice = Arc::new(Mutex::new(fastrand::Rng::with_seed(seed)));
         let mut environment = engine();
         add_random_values(&mut environment, &dice);
+        super::system::add_machine(&mut environment);
         Self { environment, dice, seed }
     }
 

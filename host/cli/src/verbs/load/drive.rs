@@ -58,10 +58,14 @@ struct Due {
 }
 
 impl Drive {
-    /// The number of the next message; `None` at the end of the run.
+    /// The number of the next message that is sent now; `None` at the end of the run.
+    fn take_now(&self) -> Option<u64> {
+        if self.end.is_some_and(|end| Instant::now() >= end) { None } else { self.take() }
+    }
+
+    /// The number of the next message, whatever the time; `None` once there are enough.
     fn take(&self) -> Option<u64> {
-        let is_over = self.is_stopped.load(Ordering::Relaxed) || self.end.is_some_and(|end| Instant::now() >= end);
-        if is_over {
+        if self.is_stopped.load(Ordering::Relaxed) {
             return None;
         }
         let number = self.next.fetch_add(1, Ordering::Relaxed) + 1;
@@ -125,6 +129,7 @@ impl Drive {
             if self.end.is_some_and(|end| due >= end) {
                 return Ok(());
             }
+            // What was due before the end is sent, however late it has become.
             std::thread::sleep(due.saturating_duration_since(Instant::now()));
             let Some(number) = self.take() else { return Ok(()) };
             let message = self.compose(number, due)?;
@@ -184,7 +189,7 @@ impl Lane {
             }
             let mut batch = Vec::with_capacity(permits.len());
             for permit in permits {
-                let Some(number) = self.drive.take() else { break };
+                let Some(number) = self.drive.take_now() else { break };
                 let due = Instant::now();
                 batch.push((Due { message: self.drive.compose(number, due)?, due, late: Duration::ZERO }, permit));
             }

@@ -80,10 +80,10 @@ pub(super) fn text(args: &Args, measured: &Measured) -> String {
     let mut rows = vec![row("acknowledgement", &measured.acknowledgement)];
     if args.rate.is_some() {
         rows.push(row("  not corrected", &measured.service));
-        rows.push(row("generator late", &measured.lateness));
     }
-    if let Some(end_to_end) = &measured.end_to_end {
-        rows.insert(1, row("end to end", end_to_end));
+    rows.extend(measured.end_to_end.as_ref().map(|end_to_end| row("end to end", end_to_end)));
+    if args.rate.is_some() {
+        rows.push(row("generator late", &measured.lateness));
     }
     text += &table(&["LATENCY", "P50", "P90", "P99", "P99.9", "P99.99", "MAX"], &rows);
     if let Some(arrived) = measured.end_to_end.as_ref().map(Latencies::count)
