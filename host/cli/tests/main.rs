@@ -11,3 +11,4 @@ mod schema_offline;
 mod security;
 mod serve;
 mod topics;
+mod upstream;
