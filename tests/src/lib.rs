@@ -7,6 +7,7 @@ pub mod cli;
 pub mod guide;
 pub mod host;
 pub mod http;
+pub mod page;
 pub mod rpc;
 pub mod seed;
 pub mod surroundings;

@@ -4,28 +4,41 @@ use yew::prelude::*;
 
 use crate::api;
 use crate::checks::client::Checker;
+use crate::components::later::{Later, Load, Part};
 use crate::components::shell::Shell;
 use crate::hooks::use_address::{Address, use_browser_address};
 use crate::hooks::use_console::Console;
 use crate::hooks::use_remote::use_remote;
 use crate::pages::not_found::not_found;
 use crate::pages::produce::Produce;
-use crate::pages::schemas::Schemas;
 use crate::pages::tail::Tail;
-use crate::pages::topics::Topics;
 use crate::routes::Route;
 
 /// Starts the console in the element `#app`, or in the body where there is none.
-pub fn start() {
+pub fn start(load: Load) {
     match gloo_utils::document().get_element_by_id("app") {
-        Some(root) => drop(yew::Renderer::<App>::with_root(root).render()),
-        None => drop(yew::Renderer::<App>::new().render()),
+        Some(root) => drop(yew::Renderer::<App>::with_root_and_props(root, AppProps { load }).render()),
+        None => drop(yew::Renderer::<App>::with_props(AppProps { load }).render()),
+    }
+}
+
+/// Properties of [`App`].
+#[derive(Clone, Properties)]
+pub struct AppProps {
+    /// Brings what is beyond the first load.
+    pub load: Load,
+}
+
+impl PartialEq for AppProps {
+    fn eq(&self, _: &AppProps) -> bool {
+        // A page has one for its whole life.
+        true
     }
 }
 
 /// The whole console.
 #[component]
-pub fn App() -> Html {
+pub fn App(props: &AppProps) -> Html {
     let address = use_browser_address();
     let checker = use_memo((), |()| Checker::default());
     let revision = use_reducer(Revision::default);
@@ -39,7 +52,7 @@ pub fn App() -> Html {
         let revision = revision.dispatcher();
         Callback::from(move |()| revision.dispatch(()))
     };
-    let console = Console { checker: (*checker).clone(), host, revision: revision.0, changed };
+    let console = Console { checker: (*checker).clone(), host, revision: revision.0, changed, load: props.load };
     html! {
         <ContextProvider<Address> context={address.clone()}>
             <ContextProvider<Console> context={console}>
@@ -65,8 +78,8 @@ fn page(route: Route) -> Html {
     match route {
         Route::Produce => html! { <Produce /> },
         Route::Tail => html! { <Tail /> },
-        Route::Topics => html! { <Topics /> },
-        Route::Schemas => html! { <Schemas /> },
+        Route::Topics => html! { <Later key="topics" part={Part::Topics} /> },
+        Route::Schemas => html! { <Later key="schemas" part={Part::Schemas} /> },
         Route::NotFound => not_found(),
     }
 }

@@ -78,6 +78,14 @@ pub fn forget(key: &str) {
     }
 }
 
+/// Puts a text on the clipboard; answers whether the browser let it.
+pub async fn copy(text: &str) -> bool {
+    // Outside a secure context there is no clipboard at all, whatever the type says.
+    let navigator = gloo_utils::window().navigator();
+    let there = js_sys::Reflect::get(&navigator, &"clipboard".into()).is_ok_and(|clipboard| !clipboard.is_undefined());
+    there && wasm_bindgen_futures::JsFuture::from(navigator.clipboard().write_text(text)).await.is_ok()
+}
+
 /// Bytes as text that storage takes.
 #[must_use]
 pub fn base64(bytes: &[u8]) -> Option<String> {

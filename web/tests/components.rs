@@ -7,8 +7,9 @@ use std::rc::Rc;
 
 use gloo_timers::future::TimeoutFuture;
 use irongate_proto::irongate_v1::Violation;
-use irongate_web::app::App;
+use irongate_web::app::{App, AppProps};
 use irongate_web::components::editor::{CaretRequest, Editor};
+use irongate_web::components::later::draw;
 use irongate_web::components::violation_list::ViolationList;
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen_test::*;
@@ -155,10 +156,15 @@ async fn the_editor_draws_only_the_lines_in_view() {
     assert!((1..200).contains(&drawn), "{drawn} lines");
 }
 
+/// One module, as the test runner builds it.
+fn everything_at_once() -> AppProps {
+    AppProps { load: || Box::pin(async { Some(draw) }) }
+}
+
 #[wasm_bindgen_test]
 async fn the_application_starts_without_a_host_and_says_so() {
     let stage = Stage::new();
-    let app = yew::Renderer::<App>::with_root(stage.0.clone()).render();
+    let app = yew::Renderer::<App>::with_root_and_props(stage.0.clone(), everything_at_once()).render();
     // The runner's page has an address of its own; the navigation leads to Produce from anywhere.
     let link = stage.find("nav-produce", |_| true).await;
     link.query_selector("a").unwrap().unwrap().unchecked_into::<HtmlElement>().click();

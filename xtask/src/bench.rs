@@ -3,17 +3,24 @@
 
 use crate::{build, process, workspace::Workspace};
 
-/// Measures producing; prints the table and writes `docs/benchmarks.md`.
+/// What can be measured, each a section of `docs/benchmarks.md`.
+pub const SECTIONS: [&str; 3] = ["produce", "broker", SCHEMA];
+
+/// Measures a library, not the binary.
+const SCHEMA: &str = "schema";
+
+/// Measures one of [`SECTIONS`]; prints the section and writes it into `docs/benchmarks.md`.
 ///
 /// # Errors
 /// The build or the measurement fails.
-pub fn produce(workspace: &Workspace) -> anyhow::Result<()> {
-    let binary = build::build(workspace)?;
+pub fn bench(workspace: &Workspace, section: &str) -> anyhow::Result<()> {
+    let mut cargo = workspace.cargo();
+    if section != SCHEMA {
+        cargo.env("IRONGATE_BIN", build::build(workspace)?);
+    }
     process::run(
-        workspace
-            .cargo()
-            .env("IRONGATE_BIN", binary)
-            .args(["run", "--release", "--package", "irongate-tests-bench", "--", "produce"])
+        cargo
+            .args(["run", "--release", "--package", "irongate-tests-bench", "--", section])
             .arg(workspace.root.join("docs/benchmarks.md")),
     )
 }

@@ -18,11 +18,16 @@ use anyhow::{Context as _, Result, bail, ensure};
 use sha2::{Digest as _, Sha256};
 
 use crate::console_html::{Assets, Markup};
+use crate::console_split::{self, Scripts};
 
 /// What the page may weigh on the wire: its wasm, scripts, style sheet, icon and
 /// `index.html`, each compressed with brotli, together. The worker is not part of
 /// it, because it is fetched after the first paint.
 pub const PAGE_BROTLI_BYTES_MAX: usize = 250_000;
+
+/// What the module of the further pages may weigh on the wire, brotli. It is fetched when one
+/// of them is first opened.
+pub const PAGES_BROTLI_BYTES_MAX: usize = 150_000;
 
 /// What the schema worker may weigh on the wire: its wasm and scripts, brotli.
 pub const WORKER_BROTLI_BYTES_MAX: usize = 900_000;
@@ -73,6 +78,8 @@ pub struct Sizes {
     pub page_wasm: Weight,
     /// All that the first paint needs; see [`PAGE_BROTLI_BYTES_MAX`].
     pub page_total: Weight,
+    /// The module of the further pages; see [`PAGES_BROTLI_BYTES_MAX`].
+    pub pages_wasm: Weight,
     /// The wasm module of the schema worker.
     pub worker_wasm: Weight,
     /// The worker with its scripts; see [`WORKER_BROTLI_BYTES_MAX`].
@@ -89,7 +96,7 @@ pub fn build(root: &Path, profile: Profile) -> Result<Sizes> {
     let mut dist = Dist::open(root.join("dist"), profile)?;
     let mut sizes = Sizes::default();
 
-    let worker = bind(&programs, WORKER, profile)?;
+    let worker = bind(module_named(&programs, WORKER)?, WORKER, profile, false)?;
     let (worker_js, worker_wasm, weights) = dist.write_program(WORKER, &worker)?;
     sizes.worker_wasm = weights.wasm;
     sizes.worker_total.add(weights.wasm);
@@ -97,11 +104,18 @@ pub fn build(root: &Path, profile: Profile) -> Result<Sizes> {
     let (worker_boot, weight) = dist.write("schema_worker_loader", "js", boot(&worker_js, &worker_wasm).as_bytes())?;
     sizes.worker_total.add(weight);
 
-    let page = bind(&programs, PAGE, profile)?;
-    let (page_js, page_wasm, weights) = dist.write_program(PAGE, &page)?;
-    sizes.page_wasm = weights.wasm;
-    sizes.page_total.add(weights.wasm);
-    sizes.page_total.add(weights.js);
+    let page = console_split::bind(module_named(&programs, PAGE)?, PAGE, profile)?;
+    let (page_wasm, weight) = dist.write(&format!("{PAGE}_bg"), "wasm", &page.wasm)?;
+    sizes.page_wasm = weight;
+    sizes.page_total.add(weight);
+    let mut scripts = page.scripts;
+    for part in &page.parts {
+        let (name, weight) = dist.write(&part.stem, "wasm", &part.wasm)?;
+        scripts.name_part(&part.stem, &name)?;
+        sizes.pages_wasm.add(weight);
+    }
+    let (page_js, weight) = dist.write_scripts(PAGE, scripts)?;
+    sizes.page_total.add(weight);
     let (page_boot, weight) = dist.write("boot", "js", boot(&page_js, &page_wasm).as_bytes())?;
     sizes.page_total.add(weight);
 
@@ -124,12 +138,14 @@ pub fn build(root: &Path, profile: Profile) -> Result<Sizes> {
 fn report(sizes: &Sizes, profile: Profile) -> Result<()> {
     println!("console  page   wasm   {}", sizes.page_wasm);
     println!("console  page   total  {}  (wasm, scripts, style, icon, html)", sizes.page_total);
+    println!("console  pages  wasm   {}  (fetched with the first page beyond Produce and Tail)", sizes.pages_wasm);
     println!("console  worker wasm   {}", sizes.worker_wasm);
     println!("console  worker total  {}  (wasm, scripts)", sizes.worker_total);
     if profile == Profile::Dev {
         return Ok(());
     }
     within("page", sizes.page_total, PAGE_BROTLI_BYTES_MAX)?;
+    within("module of the further pages", sizes.pages_wasm, PAGES_BROTLI_BYTES_MAX)?;
     within("schema worker", sizes.worker_total, WORKER_BROTLI_BYTES_MAX)
 }
 
@@ -152,7 +168,16 @@ fn compile(root: &Path, profile: Profile) -> Result<Vec<PathBuf>> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
         .current_dir(root)
-        .args(["build", "--package", "irongate-web", "--bins", "--target", "wasm32-unknown-unknown"])
+        .args([
+            "build",
+            "--package",
+            "irongate-web",
+            "--bins",
+            "--features",
+            "split",
+            "--target",
+            "wasm32-unknown-unknown",
+        ])
         .args(["--profile", cargo_profile, "--message-format", "json-render-diagnostics"])
         .stderr(Stdio::inherit())
         .output()
@@ -169,16 +194,20 @@ fn compile(root: &Path, profile: Profile) -> Result<Vec<PathBuf>> {
 }
 
 /// The output of wasm-bindgen for one program.
-struct Bound {
-    js: Vec<u8>,
-    wasm: Vec<u8>,
+pub struct Bound {
+    /// The script that loads the module.
+    pub js: Vec<u8>,
+    /// The module.
+    pub wasm: Vec<u8>,
 }
 
-fn bind(modules: &[PathBuf], name: &str, profile: Profile) -> Result<Bound> {
-    let module = modules
-        .iter()
-        .find(|path| path.file_stem().is_some_and(|stem| stem == name))
-        .with_context(|| format!("cargo built no module named {name}.wasm"))?;
+fn module_named<'a>(modules: &'a [PathBuf], name: &str) -> Result<&'a Path> {
+    let found = modules.iter().find(|path| path.file_stem().is_some_and(|stem| stem == name));
+    found.map(PathBuf::as_path).with_context(|| format!("cargo built no module named {name}.wasm"))
+}
+
+/// Runs wasm-bindgen over a module. `keeps_exports` is for a module that others are linked to later.
+pub fn bind(module: &Path, name: &str, profile: Profile, keeps_exports: bool) -> Result<Bound> {
     let folder = module.with_extension("bound");
     // A snippet left from an older build would be shipped without anyone asking for it.
     if folder.exists() {
@@ -189,6 +218,7 @@ fn bind(modules: &[PathBuf], name: &str, profile: Profile) -> Result<Bound> {
         .web(true)?
         .typescript(false)
         .omit_default_module_path(true)
+        .keep_lld_exports(keeps_exports)
         .remove_name_section(profile == Profile::Release)
         .remove_producers_section(profile == Profile::Release)
         .out_name(name)
@@ -234,6 +264,16 @@ impl Dist {
         Ok((js_name, wasm_name, ProgramWeights { js, wasm }))
     }
 
+    /// Writes the page's two scripts, which name each other: both names carry the hash of both.
+    fn write_scripts(&mut self, name: &str, scripts: Scripts) -> Result<(String, Weight)> {
+        let hash = short_hash(&[&scripts.main, &scripts.link].map(|script| script.as_bytes()));
+        let (main_name, link_name) = (format!("{name}-{hash}.js"), format!("{name}_parts-{hash}.js"));
+        let (main, link) = scripts.named(&main_name, &link_name)?;
+        let mut weight = self.write_named(&main_name, main.as_bytes())?;
+        weight.add(self.write_named(&link_name, link.as_bytes())?);
+        Ok((main_name, weight))
+    }
+
     fn write_file(&mut self, path: &Path) -> Result<(String, Weight)> {
         let content =
             fs::read(path).with_context(|| format!("index.html names {}, which cannot be read", path.display()))?;
@@ -245,9 +285,7 @@ impl Dist {
 
     /// Writes `stem-<hash>.extension` and answers that name.
     fn write(&mut self, stem: &str, extension: &str, content: &[u8]) -> Result<(String, Weight)> {
-        let digest = Sha256::digest(content);
-        let hash: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-        let name = format!("{stem}-{hash}.{extension}");
+        let name = format!("{stem}-{}.{extension}", short_hash(&[content]));
         let weight = self.write_named(&name, content)?;
         Ok((name, weight))
     }
@@ -286,6 +324,15 @@ impl Dist {
         }
         Ok(())
     }
+}
+
+/// What a file name carries of its content.
+fn short_hash(contents: &[&[u8]]) -> String {
+    let mut hasher = Sha256::new();
+    for content in contents {
+        hasher.update(content);
+    }
+    hasher.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Writes beside and renames, so that a build that was interrupted leaves no half file

@@ -21,6 +21,7 @@ mod inner;
 mod message_broker;
 mod metrics;
 mod names;
+mod notes;
 mod outbox;
 mod policies;
 mod producers;
@@ -38,7 +39,8 @@ pub use error::{BrokerError, OpenError};
 pub use irongate_store::{CommitHook, FreeBytes};
 pub use message_broker::{Delivered, MessageBroker, Standing};
 pub use metrics::MetricsSnapshot;
-pub use publish::violation;
+pub use notes::Note;
+pub use publish::{Transacted, Transaction, violation};
 pub use subscription::Deliveries;
 
 use inner::Inner;
@@ -147,6 +149,22 @@ impl Broker {
     /// Publishes messages to one topic, one result for each.
     pub async fn publish(&self, request: irongate_v1::PublishRequest) -> Answer<irongate_v1::PublishResponse> {
         self.inner.publish(request).await
+    }
+
+    /// Commits messages, acknowledgements and notes together.
+    pub async fn transact(&self, transaction: Transaction) -> Answer<Transacted> {
+        self.inner.transact(transaction).await
+    }
+
+    /// Writes notes; all are on the disk when it is answered.
+    pub async fn write_notes(&self, notes: Vec<Note>) -> Answer<()> {
+        self.inner.check_open()?;
+        self.inner.commits.write(notes.into_iter().map(Note::into_document).collect()).await
+    }
+
+    /// All notes whose names begin so, with their values, in the order of their names.
+    pub fn notes(&self, prefix: &[u8]) -> Answer<Vec<(Vec<u8>, Vec<u8>)>> {
+        self.inner.notes(prefix)
     }
 
     /// Reads topics without a subscription.

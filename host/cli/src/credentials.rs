@@ -3,6 +3,7 @@
 
 use crate::address::ServiceAddr;
 use crate::failure::Failure;
+use crate::profile::Profile;
 use anyhow::{Context, Result};
 use std::fmt;
 use std::path::PathBuf;
@@ -11,19 +12,20 @@ use std::sync::Arc;
 use tonic::metadata::AsciiMetadataValue;
 use tonic::transport::Certificate;
 
+/// Where a server listens that was told nothing else.
+const ADDRESS_DEFAULT: &str = "http://127.0.0.1:6650";
+
 /// Where the server is and how to speak with it.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Connection {
-    /// Where the server is: scheme, host and port.
-    #[arg(
-        short = 's',
-        long,
-        global = true,
-        value_name = "URL",
-        env = "IRONGATE_SERVICE_ADDR",
-        default_value = "http://127.0.0.1:6650"
-    )]
-    pub(crate) service_addr: ServiceAddr,
+    /// Where the server is: scheme, host and port. Without it the profile says, else http://127.0.0.1:6650 is meant.
+    #[arg(short = 's', long, global = true, value_name = "URL", env = "IRONGATE_SERVICE_ADDR")]
+    pub(crate) service_addr: Option<ServiceAddr>,
+
+    /// The profile in irongate/config.toml of your configuration folder that says where the server is, its token_file
+    /// and its ca_cert.
+    #[arg(long, global = true, value_name = "NAME", env = "IRONGATE_PROFILE")]
+    profile: Option<String>,
 
     /// The token to show a server that asks for one; irongate token mints them. Other users
     /// of this machine can read arguments: prefer the variable or a file.
@@ -42,7 +44,14 @@ pub(crate) struct Connection {
 impl Connection {
     /// The address with what goes with it.
     pub(crate) fn address(self) -> Result<ServiceAddr> {
-        Ok(self.service_addr.with(Credentials::read(self.token, self.token_file, self.ca_cert)?))
+        // A default profile's token is not for a server that was named without it.
+        let is_meant = self.profile.is_some() || self.service_addr.is_none();
+        let profile = if is_meant { Profile::find(self.profile.as_deref())? } else { Profile::default() };
+        let address = self.service_addr.or(profile.service_addr);
+        let address = address.map_or_else(|| ADDRESS_DEFAULT.parse().map_err(Failure::Usage), Ok)?;
+        let has_token = self.token.is_some() || self.token_file.is_some();
+        let token_file = if has_token { self.token_file } else { profile.token_file };
+        Ok(address.with(Credentials::read(self.token, token_file, self.ca_cert.or(profile.ca_cert))?))
     }
 }
 

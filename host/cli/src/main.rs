@@ -1,4 +1,4 @@
-//! The command `irongate`: serve, token, produce, consume, schema, topics, plugin, pipeline. It reads arguments, talks
+//! The command `irongate`: serve, token, produce, consume, load, schema, topics, plugin, pipeline, dlq. It reads arguments, talks
 //! to a server over gRPC like any other client, and tells the truth in its exit code. What it
 //! serves is made in the library crates.
 
@@ -7,6 +7,7 @@ mod args;
 mod browsing;
 mod client;
 mod credentials;
+mod dlq;
 mod failure;
 mod hash;
 mod messages;
@@ -14,6 +15,7 @@ mod output;
 mod pace;
 mod pipeline;
 mod plugin;
+mod profile;
 mod registry;
 mod sender;
 mod subscription;
@@ -44,7 +46,9 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     let output = Output::new(cli.json);
     // A server uses every core; a client waits for the network most of the time.
     let runtime = match &cli.verb {
-        Verb::Serve(_) | Verb::Produce(_) => tokio::runtime::Builder::new_multi_thread().enable_all().build()?,
+        Verb::Serve(_) | Verb::Produce(_) | Verb::Load(_) | Verb::Pipeline(_) => {
+            tokio::runtime::Builder::new_multi_thread().enable_all().build()?
+        }
         _ => tokio::runtime::Builder::new_current_thread().enable_all().build()?,
     };
     let address = cli.connection.address()?;
@@ -54,9 +58,14 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             Verb::Token(args) => verbs::token::run(args, output),
             Verb::Produce(args) => verbs::produce::run(&address, *args, output).await,
             Verb::Consume(args) => verbs::consume::run(&address, args, output).await,
+            Verb::Load(args) => verbs::load::run(&address, *args, output).await,
             Verb::Schema(args) => verbs::schema::run(&address, args, output).await,
             Verb::Topics(args) => verbs::topics::run(&address, args, output).await,
-            Verb::Pipeline(args) => pipeline::run(args, output).await,
+            Verb::Dlq(args) => dlq::run(&address, args, output).await,
+            Verb::Pipeline(args) => pipeline::run(&address, args, output).await,
+            Verb::Doctor => verbs::doctor::run(&address, output).await,
+            Verb::Completions(args) => verbs::shell::completions(&args),
+            Verb::Man(args) => verbs::shell::man(&args),
             // Compiling and running a component blocks.
             Verb::Plugin(args) => tokio::task::spawn_blocking(move || plugin::run(args, output)).await?,
         }

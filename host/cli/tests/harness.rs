@@ -11,6 +11,7 @@ pub(crate) fn irongate() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_irongate"));
     command.env_remove("IRONGATE_SERVICE_ADDR").env_remove("IRONGATE_LISTEN").env_remove("IRONGATE_DATA_DIR");
     command.env_remove("IRONGATE_TOKEN").env_remove("IRONGATE_TOKEN_FILE").env_remove("IRONGATE_CA_CERT");
+    command.env_remove("IRONGATE_PROFILE").env("XDG_CONFIG_HOME", concat!(env!("CARGO_TARGET_TMPDIR"), "/config"));
     command.env("IRONGATE_LOG", "warn").env("XDG_STATE_HOME", concat!(env!("CARGO_TARGET_TMPDIR"), "/state"));
     command
 }
@@ -110,6 +111,22 @@ impl Server {
     pub(crate) fn spawn(&self, args: &[&str]) -> Child {
         let mut command = self.command(args);
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the command starts")
+    }
+
+    /// Waits until every subscription of a topic, one at least, has a consumer.
+    pub(crate) fn wait_until_consumed(&self, topic: &str) {
+        loop {
+            let described = self.run(&["--json", "topics", "describe", topic]).succeeded();
+            let described = &objects(&described)[0]["subscription_details"];
+            if described.as_array().is_some_and(|all| !all.is_empty() && all.iter().all(|one| one["consumers"] == 1)) {
+                return;
+            }
+        }
+    }
+
+    /// Waits until a topic is there.
+    pub(crate) fn wait_until_topic(&self, topic: &str) {
+        while self.run(&["topics", "describe", topic]).code != 0 {}
     }
 
     /// Kills the server as a crash would, and starts it again on the same directory and port.

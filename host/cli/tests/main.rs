@@ -1,9 +1,14 @@
 //! The command as a person runs it: processes, exit codes, stdout and stderr.
 
+mod connection;
 mod consume;
+mod consume_forms;
 mod flood;
 mod harness;
+mod load;
 mod pipeline;
+mod pipeline_deploy;
+mod pipeline_run;
 mod plugin;
 mod produce;
 mod schema;

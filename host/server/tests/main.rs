@@ -2,6 +2,7 @@
 
 mod access;
 mod admin;
+mod conformance;
 mod contract_page;
 mod gate;
 mod grpc_web_bytes;

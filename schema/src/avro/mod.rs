@@ -1,9 +1,11 @@
 //! Avro: JSON text in Avro's or plain encoding, a raw datum, or an object container. The Avro library judges definitions;
 //! payloads are read here, because a violation needs its field and its byte, and a hostile length must cost nothing.
 
+mod codec;
 mod container;
 mod datum;
 mod json;
+mod logical;
 pub(crate) mod model;
 
 use serde_json::Value;
@@ -62,6 +64,11 @@ impl Avro {
 
     pub(crate) fn model(&self) -> &Model {
         &self.model
+    }
+
+    /// The definition as parsed.
+    pub(crate) fn parsed(&self) -> Value {
+        serde_json::from_slice(&self.definition).unwrap_or(Value::Null)
     }
 
     /// Every violation of JSON text; the first one of binary data.

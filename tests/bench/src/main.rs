@@ -1,13 +1,17 @@
-//! Measures the built binary next to baselines in the same run: messages per second and
-//! latency of producing, and resident memory. Measures nothing inside the host, and
-//! judges only against the goals that it prints.
+//! Measures next to baselines in the same run: the built binary's messages per second,
+//! latency of producing and resident memory; and validation, which is a library, next to
+//! the plain libraries. Measures nothing inside the host, and judges only against the
+//! goals that it prints.
 
+mod broker;
+mod commits;
 mod echo;
 mod load;
 mod memory;
+mod page;
 mod plain_file;
 mod produce;
-mod report;
+mod schema;
 
 use std::path::Path;
 
@@ -20,11 +24,20 @@ fn main() -> anyhow::Result<()> {
     match words[..] {
         [echo::VERB] => runtime.block_on(echo::serve()),
         ["produce", page] => {
-            let text = report::markdown(&runtime.block_on(produce::measure())?);
-            println!("{text}");
-            std::fs::write(Path::new(page), text)?;
-            Ok(())
+            let text = produce::markdown(&runtime.block_on(produce::measure())?);
+            write(page, "Producing", &text)
         }
-        _ => bail!("usage: irongate-tests-bench produce PAGE.md"),
+        ["broker", page] => {
+            let text = broker::markdown(&runtime.block_on(broker::measure())?);
+            write(page, "The embedded broker", &text)
+        }
+        ["schema", page] => write(page, "Validating", &schema::markdown(&schema::measure()?)),
+        _ => bail!("usage: irongate-tests-bench produce|broker|schema PAGE.md"),
     }
+}
+
+fn write(page: &str, title: &str, text: &str) -> anyhow::Result<()> {
+    println!("{text}");
+    page::put(Path::new(page), title, text)?;
+    Ok(())
 }

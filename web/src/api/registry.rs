@@ -1,17 +1,19 @@
-//! The schema registry: subjects, versions, definitions, registration.
+//! The schema registry: subjects, versions, definitions, registration, and what topics are bound to.
 
 use bytes::Bytes;
 use irongate_proto::danube_schema::{
-    CheckCompatibilityRequest, CheckCompatibilityResponse, DeleteSchemaVersionRequest, DeleteSchemaVersionResponse,
-    GetLatestSchemaRequest, GetSchemaRequest, GetSchemaResponse, ListSubjectsRequest, ListSubjectsResponse,
-    ListVersionsRequest, ListVersionsResponse, RegisterSchemaRequest, RegisterSchemaResponse, SchemaVersionInfo,
-    SetCompatibilityModeRequest, SetCompatibilityModeResponse, SubjectSummary,
+    CheckCompatibilityRequest, CheckCompatibilityResponse, ConfigureTopicSchemaRequest, ConfigureTopicSchemaResponse,
+    DeleteSchemaVersionRequest, DeleteSchemaVersionResponse, GetLatestSchemaRequest, GetSchemaRequest,
+    GetSchemaResponse, ListSubjectsRequest, ListSubjectsResponse, ListVersionsRequest, ListVersionsResponse,
+    RegisterSchemaRequest, RegisterSchemaResponse, SchemaVersionInfo, SetCompatibilityModeRequest,
+    SetCompatibilityModeResponse, SubjectSummary,
 };
 
 use tonic::Code;
 
 use super::{Failure, call};
 use crate::state::schema_choice::{RegisteredSchema, VersionChoice};
+use crate::state::topic_facts::Policy;
 
 /// All subjects, by name.
 ///
@@ -119,6 +121,22 @@ pub async fn delete_version(subject: String, version: u32) -> Result<(), Failure
     let request = DeleteSchemaVersionRequest { subject, version };
     let path = "/danube_schema.SchemaRegistry/DeleteSchemaVersion";
     let response: DeleteSchemaVersionResponse = call::unary(path, &request).await?;
+    granted(response.success, response.message)
+}
+
+/// Binds a topic to a subject under a policy. `none` checks no payload.
+///
+/// # Errors
+/// Where there is no such topic or subject, or the host cannot be asked.
+pub async fn bind_topic(topic: String, subject: String, policy: Policy) -> Result<(), Failure> {
+    let request = ConfigureTopicSchemaRequest {
+        topic_name: topic,
+        schema_subject: subject,
+        validation_policy: policy.name().to_owned(),
+        enable_payload_validation: policy != Policy::None,
+    };
+    let path = "/danube_schema.SchemaRegistry/ConfigureTopicSchema";
+    let response: ConfigureTopicSchemaResponse = call::unary(path, &request).await?;
     granted(response.success, response.message)
 }
 

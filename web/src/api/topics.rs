@@ -3,7 +3,9 @@
 use irongate_proto::danube::DispatchStrategy;
 use irongate_proto::danube_schema::{GetTopicSchemaConfigRequest, GetTopicSchemaConfigResponse};
 use irongate_proto::irongate_v1::{
-    DescribeTopicRequest, DescribeTopicResponse, ListTopicsRequest, ListTopicsResponse, TopicSummary,
+    CreateTopicRequest, CreateTopicResponse, DeleteTopicRequest, DeleteTopicResponse, DescribeTopicRequest,
+    DescribeTopicResponse, ListTopicsRequest, ListTopicsResponse, TopicSummary, TruncateTopicRequest,
+    TruncateTopicResponse,
 };
 use tonic::Code;
 
@@ -45,8 +47,11 @@ pub async fn facts(topic: &str) -> TopicFacts {
     }
 }
 
-/// The summary names the policy; whether payloads are checked at all, only the registry says.
-async fn policy(topic: &str, summary: &TopicSummary) -> Result<Policy, Failure> {
+/// The policy in force. The summary names the policy; whether payloads are checked at all, only the registry says.
+///
+/// # Errors
+/// Where the host cannot be asked.
+pub async fn policy(topic: &str, summary: &TopicSummary) -> Result<Policy, Failure> {
     if summary.schema_subject.is_empty() {
         return Ok(Policy::None);
     }
@@ -54,4 +59,34 @@ async fn policy(topic: &str, summary: &TopicSummary) -> Result<Policy, Failure> 
     let path = "/danube_schema.SchemaRegistry/GetTopicSchemaConfig";
     let config: GetTopicSchemaConfigResponse = call::unary(path, &request).await?;
     Ok(Policy::in_force(&config.validation_policy, config.enable_payload_validation))
+}
+
+/// Creates a topic, and its namespace where the host allows that.
+///
+/// # Errors
+/// Where the name is taken or none, or the host cannot be asked.
+pub async fn create(request: CreateTopicRequest) -> Result<(), Failure> {
+    let _created: CreateTopicResponse = call::unary("/irongate.v1.TopicService/CreateTopic", &request).await?;
+    Ok(())
+}
+
+/// Deletes a topic with all its messages and subscriptions.
+///
+/// # Errors
+/// Where there is no such topic, it is still in use, or the host cannot be asked.
+pub async fn delete(topic: String) -> Result<(), Failure> {
+    let path = "/irongate.v1.TopicService/DeleteTopic";
+    let _deleted: DeleteTopicResponse = call::unary(path, &DeleteTopicRequest { topic }).await?;
+    Ok(())
+}
+
+/// Deletes every message of a topic; what is subscribed moves past them.
+///
+/// # Errors
+/// Where there is no such topic, it stores nothing, or the host cannot be asked.
+pub async fn truncate(topic: String) -> Result<(), Failure> {
+    let path = "/irongate.v1.TopicService/TruncateTopic";
+    let _truncated: TruncateTopicResponse =
+        call::unary(path, &TruncateTopicRequest { topic, before_offset: None }).await?;
+    Ok(())
 }

@@ -3,6 +3,7 @@
 
 pub mod attributes;
 pub mod confirm;
+pub mod copy_sheet;
 pub mod definition_view;
 pub mod dialog;
 pub mod editor;
@@ -10,8 +11,10 @@ pub mod evolution;
 pub mod failure;
 pub mod field;
 pub mod help;
+pub mod history_sheet;
 pub mod icons;
 pub mod json_view;
+pub mod later;
 pub mod message_detail;
 pub mod outcome_list;
 pub mod page_link;
@@ -25,6 +28,9 @@ pub mod tail_controls;
 pub mod tail_rows;
 pub mod tail_status;
 pub mod target;
+pub mod topic_create;
+pub mod topic_danger;
+pub mod topic_detail;
 pub mod verdict_card;
 pub mod violation_list;
 pub mod wire_view;

@@ -14,6 +14,9 @@ pub struct PageLinkProps {
     /// Its classes.
     #[prop_or_default]
     pub class: Classes,
+    /// Its `data-testid`.
+    #[prop_or_default]
+    pub id: Option<AttrValue>,
     /// Its content.
     pub children: Html,
 }
@@ -30,5 +33,5 @@ pub fn PageLink(props: &PageLinkProps) -> Html {
             address.go(to, &[], true);
         }
     });
-    html! { <a href={to.path()} class={props.class.clone()} {onclick}>{ props.children.clone() }</a> }
+    html! { <a href={to.path()} data-testid={props.id.clone()} class={props.class.clone()} {onclick}>{ props.children.clone() }</a> }
 }

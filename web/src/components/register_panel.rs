@@ -14,6 +14,7 @@ use super::editor::{CaretRequest, Editor};
 use super::evolution::Evolution;
 use super::failure::failure;
 use super::field::{SelectField, TextFieldProps, text_field};
+use super::later::{Later, Part};
 use crate::api;
 use crate::browser::Task;
 use crate::checks::message::{Answer, DefinitionFault, Question};
@@ -71,7 +72,7 @@ pub struct RegisterPanelProps {
 pub fn register_panel(props: &RegisterPanelProps) -> Html {
     html! {
         <Sheet id="schema-panel" title="Register a schema" open={props.open} onclose={props.onclose.clone()}>
-            <RegisterForm ..props.clone() />
+            <Later part={Part::Register(props.clone())} />
         </Sheet>
     }
 }
@@ -84,8 +85,9 @@ enum Step {
     Failed(Failure),
 }
 
+/// Its content.
 #[component]
-fn RegisterForm(props: &RegisterPanelProps) -> Html {
+pub fn RegisterForm(props: &RegisterPanelProps) -> Html {
     let subject = use_state(|| props.subject.to_string());
     let schema_type = use_state(|| props.schema_type.to_string());
     let definition = use_state(|| Rc::<str>::from(props.definition.as_str()));

@@ -19,15 +19,25 @@ pub struct SendBarProps {
     pub sender: Sender,
 }
 
-/// The bar. Test ids: `produce-reliable`, `produce-send`, `produce-send-anyway`; `result-error` where
+/// The bar. Test ids: `produce-reliable`, `produce-private`, `produce-send`, `produce-send-anyway`; `result-error` where
 /// an attempt was stopped on the page.
 pub fn send_bar(props: &SendBarProps) -> Html {
     let send = props.sender.send.reform(|_: MouseEvent| ());
     let insist = props.sender.insist.reform(|_: MouseEvent| ());
+    let private = {
+        let form = props.form.dispatcher();
+        Callback::from(move |event: Event| form.dispatch(FormAction::Private(browser::checked_of(&event))))
+    };
     html! {
         <div class="send-bar">
             <div class="send-row">
-                { reliable(&props!(ReliableProps { form: props.form.clone(), facts: props.facts.clone() })) }
+                <div class="send-options">
+                    { reliable(&props!(ReliableProps { form: props.form.clone(), facts: props.facts.clone() })) }
+                    <label class="check private">
+                        <input type="checkbox" data-testid="produce-private" checked={props.form.private} onchange={private} />
+                        { "Do not keep in the history" }
+                    </label>
+                </div>
                 <button type="button" class="primary send" data-testid="produce-send" onclick={send} aria-keyshortcuts="Control+Enter Meta+Enter">
                     { if props.sender.waiting { "Checking…" } else { "Send" } }
                     <kbd aria-hidden="true">{ "Ctrl ↵" }</kbd>

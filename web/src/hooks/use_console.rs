@@ -6,9 +6,10 @@ use yew::prelude::*;
 
 use super::use_remote::Remote;
 use crate::checks::client::Checker;
+use crate::components::later::Load;
 
 /// Shared by all pages.
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 pub struct Console {
     /// The one schema worker.
     pub checker: Checker,
@@ -18,6 +19,15 @@ pub struct Console {
     pub revision: u32,
     /// Says that something has changed on the host.
     pub changed: Callback<()>,
+    /// Brings what is beyond the first load; the same for the whole life of the page.
+    pub load: Load,
+}
+
+impl PartialEq for Console {
+    fn eq(&self, other: &Console) -> bool {
+        let same = self.revision == other.revision && self.host == other.host;
+        same && self.checker == other.checker && self.changed == other.changed
+    }
 }
 
 impl Console {

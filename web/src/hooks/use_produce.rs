@@ -4,6 +4,7 @@
 use std::ops::Range;
 use std::rc::Rc;
 
+use bytes::Bytes;
 use irongate_proto::danube_schema::{SchemaVersionInfo, SubjectSummary};
 use irongate_proto::irongate_v1::{TopicSummary, Violation};
 use yew::prelude::*;
@@ -12,13 +13,14 @@ use super::use_address::use_address;
 use super::use_check::{use_check, use_schema};
 use super::use_console::Console;
 use super::use_draft::use_draft;
+use super::use_permalink::use_permalink;
 use super::use_remote::{Remote, use_remote};
 use super::use_sender::{Sender, Sending, use_sender};
 use super::use_topic_facts::use_topic_facts;
 use super::use_watch::use_watch;
 use crate::api;
 use crate::routes::Route;
-use crate::state::check::Checked;
+use crate::state::check::{Checked, Wire};
 use crate::state::encoding::Encoding;
 use crate::state::example;
 use crate::state::form::{FormAction, ProduceForm};
@@ -73,6 +75,16 @@ impl Produce {
         self.violations.iter().map(|violation| place(violation.byte_start)..place(violation.byte_end)).collect()
     }
 
+    /// What would travel now; none: nothing, because it cannot be encoded.
+    #[must_use]
+    pub fn payload(&self) -> Option<Bytes> {
+        match &self.format.checked.wire {
+            Wire::AsTyped => Some(Bytes::copy_from_slice(self.form.payload.as_bytes())),
+            Wire::Encoded(bytes) => Some(bytes.clone()),
+            Wire::Unencodable => None,
+        }
+    }
+
     /// Whether the registry has the subject of the guide's example.
     #[must_use]
     pub fn example_registered(&self) -> bool {
@@ -85,6 +97,7 @@ impl Produce {
 pub fn use_produce(console: &Console) -> Produce {
     let (form, kept) = use_draft();
     use_topic_in_address(&form);
+    use_permalink(&form);
     let producer_name = use_memo((), |()| producer_name());
     let topic = AttrValue::from(form.topic.clone());
     let facts = use_topic_facts(&topic, console.revision);

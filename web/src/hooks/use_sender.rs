@@ -10,10 +10,12 @@ use yew::prelude::*;
 
 use super::use_watch::Watch;
 use crate::api;
+use crate::archive;
 use crate::browser;
 use crate::state::check::Wire;
 use crate::state::form::ProduceForm;
 use crate::state::gate::Gate;
+use crate::state::history::Record;
 use crate::state::outcomes::{Acknowledged, Fate, OutcomeAction, Outcomes, SEEN_TIMEOUT_MS, Seen, fate};
 use crate::state::topic_facts::TopicFacts;
 
@@ -128,6 +130,11 @@ async fn follow(sending: Sending, request: PublishRequest, id: u64, outcomes: Us
         Fate::Acknowledged(acknowledged) => Some(acknowledged.clone()),
         Fate::Sending | Fate::Failed(_) => None,
     };
+    if !sending.form.private {
+        let record = Record::sent(id, &sending.form, &decided);
+        // Beside the result, which waits for nothing; where this browser keeps nothing, the message is sent all the same.
+        wasm_bindgen_futures::spawn_local(async move { drop(archive::keep(&record).await) });
+    }
     outcomes.dispatch(OutcomeAction::Decided(id, decided));
     let Some(acknowledged) = acknowledged else { return };
     if sending.facts.bound_subject().is_none() {

@@ -4,7 +4,9 @@ use yew::prelude::*;
 use yew::props;
 
 use crate::components::attributes::{AttributesProps, attributes};
+use crate::components::copy_sheet::{CopySheetProps, copy_sheet};
 use crate::components::editor::CaretRequest;
+use crate::components::history_sheet::{HistorySheetProps, history_sheet};
 use crate::components::outcome_list::{OutcomeListProps, outcome_list};
 use crate::components::payload::{PayloadProps, payload_field};
 use crate::components::register_panel::{RegisterPanelProps, register_panel};
@@ -28,6 +30,7 @@ pub fn Produce() -> Html {
     let console = use_console();
     let known = use_produce(&console);
     let panel = use_panel(&known, &console);
+    let sheets = use_sheets(&known);
     let caret = use_state(CaretRequest::default);
     let locate = {
         let caret = caret.clone();
@@ -53,9 +56,11 @@ pub fn Produce() -> Html {
         <div class="produce" {onkeydown}>
             <header class="page-head">
                 <h1>{ "Produce" }</h1>
-                <button type="button" class="secondary" data-testid="produce-example" onclick={panel.example}>
-                    { "Try the guide's example" }
-                </button>
+                <div class="row-actions">
+                    <button type="button" class="quiet" data-testid="produce-example" onclick={panel.example}>{ "Try the guide's example" }</button>
+                    <button type="button" class="secondary" data-testid="produce-copy" onclick={sheets.copy}>{ "Copy as…" }</button>
+                    <button type="button" class="secondary" data-testid="produce-history" onclick={sheets.history}>{ "History" }</button>
+                </div>
             </header>
             <div class="columns">
                 <div class="column-main">
@@ -90,8 +95,61 @@ pub fn Produce() -> Html {
                 </aside>
             </div>
             { panel.content }
+            { sheets.content }
         </div>
     }
+}
+
+/// Which sheet lies over the page.
+#[derive(Clone, Copy, PartialEq)]
+enum Over {
+    Nothing,
+    History,
+    Copy,
+}
+
+/// History and copies, with what opens them.
+struct Sheets {
+    history: Callback<MouseEvent>,
+    copy: Callback<MouseEvent>,
+    content: Html,
+}
+
+#[hook]
+fn use_sheets(known: &Knowledge) -> Sheets {
+    let over = use_state(|| Over::Nothing);
+    let set = |which: Over| {
+        let over = over.setter();
+        Callback::from(move |()| over.set(which))
+    };
+    let edit = {
+        let (form, close) = (known.form.dispatcher(), set(Over::Nothing));
+        Callback::from(move |other| {
+            form.dispatch(FormAction::Replace(other));
+            close.emit(());
+        })
+    };
+    let resend = {
+        let (edit, send) = (edit.clone(), known.sender.send.clone());
+        Callback::from(move |other| {
+            edit.emit(other);
+            // It waits for topic, schema and check like any other.
+            send.emit(());
+        })
+    };
+    let content = html! {
+        <>
+            { history_sheet(&props!(HistorySheetProps {
+                open: *over == Over::History, onclose: set(Over::Nothing), onedit: edit, onresend: resend,
+            })) }
+            { copy_sheet(&props!(CopySheetProps {
+                open: *over == Over::Copy, onclose: set(Over::Nothing), form: (*known.form).clone(),
+                facts: known.facts.clone(), payload: known.payload(),
+            })) }
+        </>
+    };
+    let opening = |which: Over| set(which).reform(|_: MouseEvent| ());
+    Sheets { history: opening(Over::History), copy: opening(Over::Copy), content }
 }
 
 fn spoken(count: usize) -> String {

@@ -27,6 +27,8 @@ struct Draft {
     version: String,
     #[prost(string, tag = "9")]
     encoding: String,
+    #[prost(bool, tag = "10")]
+    private: bool,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
@@ -49,6 +51,7 @@ pub fn encode(form: &ProduceForm) -> Vec<u8> {
         subject: form.subject.to_string(),
         payload: form.payload.to_string(),
         reliable: form.reliable,
+        private: form.private,
         version: form.version.to_string(),
         encoding: form.encoding.map(|encoding| encoding.to_string()).unwrap_or_default(),
     };
@@ -70,6 +73,7 @@ pub fn decode(bytes: &[u8]) -> Option<ProduceForm> {
         encoding: draft.encoding.parse().ok(),
         payload: draft.payload.into(),
         reliable: draft.reliable,
+        private: draft.private,
     })
 }
 
@@ -91,6 +95,7 @@ mod tests {
             encoding: Some(Encoding::Container),
             payload: "{\n \"half".into(),
             reliable: true,
+            private: true,
         };
         assert_eq!(decode(&encode(&form)), Some(form));
         assert_eq!(decode(&[]), Some(ProduceForm::default()));

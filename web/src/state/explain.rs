@@ -62,7 +62,7 @@ const PARTICULAR: [(Code, &str, &str, &str); 19] = [
         Code::PermissionDenied,
         "Payload validation failed",
         "The broker checked the message and refused it: it breaks the schema that the topic enforces.",
-        "Correct the places listed, or send to a topic with another schema.",
+        "Correct the places listed, or let the topic only warn (Topics page).",
     ),
     (
         Code::PermissionDenied,
@@ -116,7 +116,7 @@ const PARTICULAR: [(Code, &str, &str, &str); 19] = [
         Code::NotFound,
         "topic",
         "There is no topic of that name, or it is not bound to a schema yet.",
-        "Correct the name, or create the topic with a first message.",
+        "Create it on the Topics page, or correct the name.",
     ),
     (
         Code::Unavailable,
@@ -280,7 +280,7 @@ mod tests {
             ),
             (Code::FailedPrecondition, "the schema subject x is not registered", "Register the schema"),
             (Code::FailedPrecondition, "the schema subject x has no version 3", "the latest version"),
-            (Code::NotFound, "the topic /a/b does not exist", "Correct the name"),
+            (Code::NotFound, "the topic /a/b does not exist", "Create it"),
             (Code::NotFound, "the producer with id 3 does not exist; create the producer again", "Send once more"),
             (Code::NotFound, "the consumer with id 3 does not exist; subscribe again", "Subscribe"),
             (Code::Unavailable, "Unable to find the namespace x", "Create the namespace"),

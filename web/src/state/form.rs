@@ -43,6 +43,8 @@ pub struct ProduceForm {
     pub payload: Rc<str>,
     /// For a topic that this message creates.
     pub reliable: bool,
+    /// The history keeps nothing of it.
+    pub private: bool,
 }
 
 /// A change to the form.
@@ -70,6 +72,8 @@ pub enum FormAction {
     Payload(String),
     /// Reliable or not.
     Reliable(bool),
+    /// Kept in the history or not.
+    Private(bool),
     /// All of it, from a draft or an example.
     Replace(ProduceForm),
 }
@@ -102,6 +106,7 @@ impl Reducible for ProduceForm {
             FormAction::Encoding(encoding) => form.encoding = Some(encoding),
             FormAction::Payload(payload) => form.payload = payload.into(),
             FormAction::Reliable(reliable) => form.reliable = reliable,
+            FormAction::Private(private) => form.private = private,
             FormAction::Replace(other) => form = other,
         }
         Rc::new(form)

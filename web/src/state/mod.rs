@@ -3,6 +3,7 @@
 
 pub mod backoff;
 pub mod check;
+pub mod copy_as;
 pub mod draft;
 pub mod encoding;
 pub mod evolution;
@@ -10,6 +11,7 @@ pub mod example;
 pub mod explain;
 pub mod form;
 pub mod gate;
+pub mod history;
 pub mod outcomes;
 pub mod schema_choice;
 pub mod tail_buffer;

@@ -10,6 +10,8 @@ mod durability;
 mod failures;
 mod harness;
 mod key_shared;
+mod model;
 mod names;
 mod producing;
 mod registry;
+mod transactions;

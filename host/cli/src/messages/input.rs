@@ -4,8 +4,11 @@ use super::attributes;
 use super::rows::{Place, Source};
 use super::template::{Templates, Text};
 use crate::failure::Failure;
+use crate::hash::Fnv1a;
 use anyhow::{Context, Result};
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
 
 /// The payloads.
 #[derive(Debug, clap::Args)]
@@ -131,6 +134,24 @@ impl Terms {
     }
 }
 
+/// The hash of a file's content; standard input, which can be read only once, has none.
+fn fingerprint(path: &Path) -> std::io::Result<u64> {
+    if path.as_os_str() == "-" {
+        return Ok(0);
+    }
+    let mut reader = BufReader::new(File::open(path)?);
+    let mut hash = Fnv1a::default();
+    loop {
+        let read = reader.fill_buf()?;
+        if read.is_empty() {
+            return Ok(hash.finish());
+        }
+        hash.add(read);
+        let length = read.len();
+        reader.consume(length);
+    }
+}
+
 impl InputArgs {
     /// The input that these arguments mean, with nothing read yet but the files that are templates.
     pub(crate) fn input(&self, mut terms: Terms) -> Result<Input> {
@@ -166,9 +187,26 @@ impl InputArgs {
     /// What tells this input from another, for resuming.
     pub(crate) fn identity(&self) -> Vec<String> {
         let paths = self.file.iter().chain(&self.lines).chain(&self.jsonl).chain(&self.csv).chain(&self.from);
-        // A file that has grown or shrunk has other messages.
-        let length = |path: &PathBuf| std::fs::metadata(path).map_or(0, |metadata| metadata.len());
-        let files = paths.map(|path| format!("{} {}", path.display(), length(path)));
+        // A file that was edited has other messages. What cannot be read is told when it is to be sent.
+        let files = paths.map(|path| format!("{} {:016x}", path.display(), fingerprint(path).unwrap_or_default()));
         self.message.iter().cloned().chain(files).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_edit_that_keeps_the_length_makes_another_input() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("lines");
+        std::fs::write(&path, "one\ntwo\n").expect("written");
+        let first = fingerprint(&path).expect("readable");
+        std::fs::write(&path, "one\nten\n").expect("written");
+        assert_ne!(fingerprint(&path).expect("readable"), first);
+        std::fs::write(&path, "one\ntwo\n").expect("written");
+        assert_eq!(fingerprint(&path).expect("readable"), first);
+        assert_eq!(fingerprint(Path::new("-")).expect("nothing is read"), 0);
     }
 }

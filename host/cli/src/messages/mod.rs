@@ -6,4 +6,5 @@ pub(crate) mod composer;
 pub(crate) mod input;
 pub(crate) mod record;
 pub(crate) mod rows;
+mod system;
 pub(crate) mod template;

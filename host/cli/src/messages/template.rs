@@ -18,7 +18,7 @@ pub(crate) const HELP: &str = "\
 Templates: {{seq}} counts from 1, {{uuid}} is new for each message, {{now}} is the time (RFC 3339, UTC) and {{now_ms}}
 the same in milliseconds since 1970; {{producer}} is the producer's name. {{random_int(1, 6)}}, {{random_float(0, 1)}},
 {{random_choice(['a', 'b'])}}, {{random_bool()}}, {{random_hex(8)}} and {{random_text(100)}} are new at every use, and
-the same again with the same --seed. With --csv or --jsonl the fields of the row have their names: {{name}}, {{row.id}}.
+the same again with the same --seed. {{cpu_percent()}}, {{memory_percent()}} and {{hostname()}} are of this machine. With --csv or --jsonl the fields of the row have their names: {{name}}, {{row.id}}.
 Filters: upper, lower, tojson, default, round and the other ones of Jinja. --literal switches all of this off.";
 
 /// The numbers that make up the random values of a run.
@@ -49,16 +49,23 @@ pub(crate) struct Facts<'a> {
 /// The facts of one message, ready to be named.
 pub(crate) struct Context(Value);
 
+/// The engine with the rules that hold for all templates, and nothing to name yet.
+pub(crate) fn engine() -> Environment<'static> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_fuel(Some(FILL_STEPS_MAX));
+    // A template is a payload, not a page: nothing is escaped in it.
+    environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
+    environment
+}
+
 impl Templates {
     /// `seed` decides every random value and every uuid.
     pub(crate) fn new(seed: u64) -> Self {
         let dice: Dice = Arc::new(Mutex::new(fastrand::Rng::with_seed(seed)));
-        let mut environment = Environment::new();
-        environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        environment.set_fuel(Some(FILL_STEPS_MAX));
-        // A template is a payload, not a page: nothing is escaped in it.
-        environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
+        let mut environment = engine();
         add_random_values(&mut environment, &dice);
+        super::system::add_machine(&mut environment);
         Self { environment, dice, seed }
     }
 

@@ -52,6 +52,11 @@ impl DanubeSender {
         &self.address
     }
 
+    /// Creates the producers, and with them the topic.
+    pub(super) async fn open(&self, route: &Route) -> Result<(), Status> {
+        self.producers_of(route).await.map(|_| ())
+    }
+
     /// Sends one after the other. Only what keeps a producer from being made fails the call.
     pub(super) async fn send(&self, messages: &[Message]) -> Result<Vec<Outcome>, Status> {
         let mut outcomes = Vec::with_capacity(messages.len());

@@ -1,6 +1,6 @@
 //! Sending through `irongate.v1`: many messages in one call, and offsets back.
 
-use super::{Message, Outcome};
+use super::{Message, Outcome, Route};
 use crate::address::ServiceAddr;
 use crate::client::{ANSWER_BYTES_MAX, Channel};
 use irongate_proto::danube::DispatchStrategy;
@@ -37,19 +37,27 @@ impl IrongateSender {
         &self.address
     }
 
+    /// A call without messages creates the topic, or says what is wrong with it.
+    pub(super) async fn open(&self, route: &Route) -> Result<(), Status> {
+        self.client.clone().publish(request(route, Vec::new())).await.map(|_| ())
+    }
+
     pub(super) async fn send(&self, messages: &[Message]) -> Result<Vec<Outcome>, Status> {
         let Some(first) = messages.first() else { return Ok(Vec::new()) };
-        let route = &first.route;
-        let request = PublishRequest {
-            topic: route.topic.clone(),
-            producer_name: route.producer_name.clone(),
-            // Without --reliable an existing topic is used as it is.
-            dispatch_strategy: route.is_reliable.then_some(DispatchStrategy::Reliable.into()),
-            partitions: route.partitions,
-            schema_ref: route.schema.as_ref().map(|schema| schema.reference.clone()),
-            messages: messages.iter().map(outgoing).collect(),
-        };
+        let request = request(&first.route, messages.iter().map(outgoing).collect());
         outcomes(self.client.clone().publish(request).await?.into_inner(), messages.len())
+    }
+}
+
+fn request(route: &Route, messages: Vec<OutgoingMessage>) -> PublishRequest {
+    PublishRequest {
+        topic: route.topic.clone(),
+        producer_name: route.producer_name.clone(),
+        // Without --reliable an existing topic is used as it is.
+        dispatch_strategy: route.is_reliable.then_some(DispatchStrategy::Reliable.into()),
+        partitions: route.partitions,
+        schema_ref: route.schema.as_ref().map(|schema| schema.reference.clone()),
+        messages,
     }
 }
 

@@ -7,6 +7,7 @@ use crate::output::Output;
 use crate::verbs::token::read_secret;
 use anyhow::{Context, Result, anyhow};
 use irongate_broker::{Broker, BrokerConfig};
+use irongate_deploy::Deployments;
 use irongate_server::{AllowedHost, AllowedOrigin, Backend, Limits, ServerConfig, TlsIdentity, TokenSecret};
 use irongate_upstream::{Cluster, UpstreamConfig, UpstreamLimits};
 use std::io::{ErrorKind, IsTerminal};
@@ -98,15 +99,28 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     let scheme = if tls.is_some() { "https" } else { "http" };
     let address = listener.local_addr()?;
     let (backend, where_kept) = open(&args)?;
+    // A cluster's messages cannot be settled together with what a pipeline makes of them; `irongate pipeline run` goes there.
+    let deployments = match &backend {
+        Backend::Embedded(broker) => Some(Deployments::open(broker.clone(), &args.data_dir).await?),
+        Backend::Upstream(_) => None,
+    };
     let config = ServerConfig {
         allowed_hosts: args.allow_host,
         allowed_origins: args.allow_origin,
         environment: args.environment,
         tls,
         token_secrets,
+        deployments: deployments.clone(),
         limits: Limits { connections_max, ..Limits::default() },
     };
     announce(&format!("{scheme}://{address}"), &where_kept, args.ready_file.as_deref())?;
+    // Pipelines are drained while the broker still takes what they have in flight.
+    let shutdown = async {
+        shutdown.await;
+        if let Some(deployments) = deployments {
+            deployments.close().await;
+        }
+    };
     irongate_server::run(listener, backend, config, shutdown).await?;
     if let Some(file) = args.ready_file {
         let _ = std::fs::remove_file(file);
@@ -114,9 +128,8 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     Ok(())
 }
 
-fn log_to_stderr() {
-    let default =
-        "warn,irongate=info,irongate_server=info,irongate_broker=info,irongate_store=info,irongate_upstream=info";
+pub(crate) fn log_to_stderr() {
+    let default = "warn,irongate=info,irongate_server=info,irongate_broker=info,irongate_store=info,irongate_upstream=info,irongate_pipeline=info,irongate_deploy=info";
     let filter = EnvFilter::try_from_env("IRONGATE_LOG").unwrap_or_else(|_| EnvFilter::new(default));
     let is_terminal = std::io::stderr().is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_ansi(is_terminal).with_writer(std::io::stderr).init();
@@ -229,7 +242,7 @@ fn write_whole(file: &Path, text: &str) -> std::io::Result<()> {
 
 /// Resolves at the first SIGINT or SIGTERM.
 #[cfg(unix)]
-fn shutdown_signal() -> Result<impl Future<Output = ()>> {
+pub(crate) fn shutdown_signal() -> Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
@@ -244,7 +257,7 @@ fn shutdown_signal() -> Result<impl Future<Output = ()>> {
 
 /// Resolves at the first Ctrl-C.
 #[cfg(not(unix))]
-fn shutdown_signal() -> Result<impl Future<Output = ()>> {
+pub(crate) fn shutdown_signal() -> Result<impl Future<Output = ()>> {
     Ok(async {
         let _ = tokio::signal::ctrl_c().await;
     })

@@ -1,9 +1,10 @@
 //! Runs a pipeline: pulls records while there is room, hands each to its lane, and drains when it is told to stop. Knows no network and no broker:
 //! both are behind the ports.
 //!
-//! The delivery rules that tests name are kept here: S1 to S4 and S8 in `lane`, S2 in `delivery`, S5 and S10 in `book`, S6 by lanes, S9 in `delivery`
-//! and `chain`, S11 and S13 in this file.
+//! The delivery rules that tests name are kept here: S1 to S4 and S8 in `lane` and `at_once`, S2 in `delivery`, S5, S10 and S14 in `book`, S6 by lanes,
+//! S9 in `delivery` and `chain`, S12 in `chain` and the runtime, S11 and S13 in this file.
 
+mod at_once;
 mod book;
 mod chain;
 mod delivery;
@@ -14,7 +15,10 @@ mod state;
 
 pub use book::Counts;
 pub use plan::Plan;
-pub use ports::{Acknowledger, Arrived, Outgoing, Pending, PortError, Position, SendError, Source, Stage, Target};
+pub use ports::{
+    Acknowledger, Arrived, Batch, CommitError, Committer, Outgoing, Pending, PortError, Position, SendError, Source,
+    Stage, StateWrite, Target,
+};
 
 pub(crate) use plan::{LaneStages, OpenDeadLetter, OpenTarget, StageTerms, Terms};
 pub(crate) use state::LaneState;
@@ -34,7 +38,10 @@ use tokio::{
 use book::{Admission, Book};
 use lane::{Job, Lane, key_of};
 
-use crate::error::EngineError;
+use crate::{
+    error::EngineError,
+    limits::{STALLED_AFTER, WATCH_INTERVAL},
+};
 
 /// How a pipeline ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,14 +77,18 @@ pub async fn run(
         acknowledger: Arc::clone(&acknowledger),
         lanes: Vec::new(),
     };
-    for stages in plan.lanes {
+    for (number, stages) in plan.lanes.into_iter().enumerate() {
         // As deep as the window, so that a busy lane does not keep others from their records.
         let (sender, jobs) = mpsc::channel(terms.in_flight.records);
         feeder.lanes.push(sender);
         let (terms, book, acknowledger) = (Arc::clone(&terms), Arc::clone(&book), Arc::clone(&acknowledger));
-        lanes.spawn(Lane { terms, stages, book, acknowledger, jobs, held: HashMap::new() }.work());
+        let committer = plan.committer.clone();
+        lanes.spawn(Lane { number, terms, stages, committer, book, acknowledger, jobs, held: HashMap::new() }.work());
     }
     let mut stop = pin!(stop);
+    // Apart from the feeding, which must not be interrupted; it ends with this function.
+    let mut watching = JoinSet::new();
+    watching.spawn(watch(Arc::clone(&book)));
     loop {
         tokio::select! {
             biased;
@@ -101,6 +112,18 @@ pub async fn run(
     }
     lanes.shutdown().await;
     Ok(Ended { counts: book.counts(), frontier: book.frontier() })
+}
+
+/// Says which partitions stand still.
+async fn watch(book: Arc<Book>) {
+    let mut ticks = tokio::time::interval(WATCH_INTERVAL);
+    loop {
+        ticks.tick().await;
+        for (topic, oldest) in book.stalled(STALLED_AFTER) {
+            let seconds = STALLED_AFTER.as_secs();
+            tracing::warn!(topic, oldest, "nothing of this partition was settled for {seconds} s");
+        }
+    }
 }
 
 fn of_lane(ended: Result<Result<(), EngineError>, tokio::task::JoinError>) -> Result<(), EngineError> {

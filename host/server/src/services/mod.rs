@@ -9,6 +9,7 @@ mod ending;
 mod health_check;
 mod host;
 mod namespace_admin;
+mod pipelines;
 mod producer;
 mod publish;
 mod relay;
@@ -22,6 +23,7 @@ use crate::access::Access;
 use crate::backend::Backend;
 use crate::limits::{CONTROL_REQUEST_BYTES_MAX, MESSAGE_SLACK_BYTES};
 use irongate_broker::MessageBroker;
+use irongate_deploy::{COMPONENT_BYTES_MAX, Deployments};
 use irongate_proto::danube::consumer_service_server::ConsumerServiceServer;
 use irongate_proto::danube::discovery_server::DiscoveryServer;
 use irongate_proto::danube::health_check_server::HealthCheckServer;
@@ -34,6 +36,7 @@ use irongate_proto::irongate_v1::browse_service_server::BrowseServiceServer;
 use irongate_proto::irongate_v1::host_service_server::HostServiceServer;
 use irongate_proto::irongate_v1::publish_service_server::PublishServiceServer;
 use irongate_proto::irongate_v1::topic_service_server::TopicServiceServer;
+use irongate_proto::pipelines_v1::pipeline_service_server::PipelineServiceServer;
 use relay::Relay;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
@@ -42,7 +45,15 @@ use tonic::service::Routes;
 const BROKER_ID: &str = "1";
 
 /// Every service of a server.
-pub(crate) fn routes(backend: &Backend, access: &Access, environment: &str, stopping: &CancellationToken) -> Routes {
+pub(crate) fn routes(
+    backend: &Backend,
+    access: &Access,
+    environment: &str,
+    deployments: Option<Deployments>,
+    stopping: &CancellationToken,
+) -> Routes {
+    let pipelines = PipelineServiceServer::new(pipelines::Pipelines::new(deployments, access.clone()));
+    let components_bytes_max = COMPONENT_BYTES_MAX.saturating_add(MESSAGE_SLACK_BYTES);
     let routes = match backend {
         Backend::Embedded(broker) => {
             let brokers = BrokerAdminServer::new(broker_admin::Brokers::new(broker.clone(), access.clone()));
@@ -61,7 +72,7 @@ pub(crate) fn routes(backend: &Backend, access: &Access, environment: &str, stop
             .add_service(Relay::<3>::new(cluster.clone(), access.clone()))
             .add_service(Relay::<4>::new(cluster.clone(), access.clone())),
     };
-    routes.prepare()
+    routes.add_service(pipelines.max_decoding_message_size(components_bytes_max)).prepare()
 }
 
 /// The services that every broker has, each with the limit its requests have.

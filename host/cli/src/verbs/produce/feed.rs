@@ -1,4 +1,4 @@
-//! Between the composer and the producers: reads ahead in a thread, keeps the pace, and gives each producer its share.
+//! Between the composer and the producers: makes messages in a thread at their pace, and gives each producer its share.
 
 use super::check;
 use super::lane::{Failed, Item, Phase};
@@ -8,6 +8,7 @@ use crate::pace::Pace;
 use crate::sender::Message;
 use anyhow::Result;
 use std::sync::Arc;
+use std::time::Instant;
 use tokio::sync::{mpsc, watch};
 
 /// Messages that are made and wait for a producer.
@@ -20,13 +21,21 @@ pub(super) struct Reading {
     pub(super) acknowledged: Acknowledged,
     /// Check each message on its way, and go on without those that are invalid.
     pub(super) skip_invalid: bool,
+    /// A message is made when it is due: what its template says of the time is true.
+    pub(super) pace: Option<Pace>,
 }
 
 /// Reads in a thread of its own: standard input may block for ever, and composing takes time.
 pub(super) fn read(reading: Reading) -> mpsc::Receiver<Result<Item>> {
     let (sender, receiver) = mpsc::channel(READ_AHEAD_MESSAGES_MAX);
     std::thread::spawn(move || {
-        for message in reading.composer.messages(reading.cycles) {
+        let mut messages = reading.composer.messages(reading.cycles);
+        let mut index = 0;
+        loop {
+            if let Some(pace) = reading.pace {
+                std::thread::sleep(pace.due(index).saturating_duration_since(Instant::now()));
+            }
+            let Some(message) = messages.next() else { return };
             let item = match message {
                 Ok((_, message)) if reading.acknowledged.contains(message.number) => continue,
                 Ok((_, message)) => Ok(if reading.skip_invalid { checked(message) } else { Item::Send(message) }),
@@ -36,6 +45,7 @@ pub(super) fn read(reading: Reading) -> mpsc::Receiver<Result<Item>> {
             if sender.blocking_send(item).is_err() || is_over {
                 return;
             }
+            index += 1;
         }
     });
     receiver
@@ -58,7 +68,6 @@ fn checked(message: Message) -> Item {
 pub(super) async fn hand_out(
     mut source: mpsc::Receiver<Result<Item>>,
     lanes: Vec<mpsc::Sender<Item>>,
-    pace: Option<Pace>,
     mut phase: watch::Receiver<Phase>,
 ) -> Result<()> {
     let mut index = 0_u64;
@@ -69,12 +78,6 @@ pub(super) async fn hand_out(
         };
         let Some(item) = item else { return Ok(()) };
         let item = item?;
-        if let Some(pace) = pace {
-            tokio::select! {
-                () = tokio::time::sleep_until(pace.due(index).into()) => {}
-                () = stopped(&mut phase) => return Ok(()),
-            }
-        }
         let lane = &lanes[lane_of(&item, index, lanes.len())];
         tokio::select! {
             sent = lane.send(item) => if sent.is_err() { return Ok(()) },

@@ -99,8 +99,9 @@ impl Run<'_> {
             cycles: self.args.count,
             acknowledged: self.state.acknowledged.clone(),
             skip_invalid: self.args.skip_invalid,
+            pace: pace(self.args),
         });
-        let handing_out = tokio::spawn(hand_out(source, queues, pace(self.args), watching));
+        let handing_out = tokio::spawn(hand_out(source, queues, watching));
         Flow { done, phase, handing_out }
     }
 

@@ -1,0 +1,96 @@
+//! What has been sent from this browser, in its IndexedDB: kept across reloads, bounded, and
+//! never sent anywhere. Drafts are not here; they are written when a page is being left, which
+//! takes storage that answers at once.
+
+use futures_channel::oneshot;
+use js_sys::{Array, Uint8Array};
+use prost::Message as _;
+use wasm_bindgen::prelude::*;
+use web_sys::{IdbDatabase, IdbObjectStore, IdbRequest, IdbTransactionMode};
+
+use crate::state::history::{HISTORY_MAX, Record};
+
+const DATABASE: &str = "irongate";
+const VERSION: u32 = 1;
+const STORE: &str = "history";
+
+type Answer<T> = Result<T, JsValue>;
+
+/// Keeps a record, or replaces the one with its id, and lets go of the oldest beyond [`HISTORY_MAX`].
+///
+/// # Errors
+/// Where this browser keeps nothing, or no more.
+pub async fn keep(record: &Record) -> Answer<()> {
+    let store = store(IdbTransactionMode::Readwrite).await?;
+    let bytes = Uint8Array::from(record.encode_to_vec().as_slice());
+    answer(&store.put_with_key(&bytes, &(record.id as f64).into())?).await?;
+    let count = answer(&store.count()?).await?.as_f64().unwrap_or(0.0) as usize;
+    if count > HISTORY_MAX {
+        let oldest = store.get_all_keys_with_key_and_limit(&JsValue::UNDEFINED, (count - HISTORY_MAX) as u32)?;
+        for key in Array::from(&answer(&oldest).await?).iter() {
+            answer(&store.delete(&key)?).await?;
+        }
+    }
+    Ok(())
+}
+
+/// All records, newest first. One that cannot be read is left out.
+///
+/// # Errors
+/// Where this browser keeps nothing.
+pub async fn all() -> Answer<Vec<Record>> {
+    let store = store(IdbTransactionMode::Readonly).await?;
+    let all = Array::from(&answer(&store.get_all()?).await?);
+    let read = |value: JsValue| Record::decode(Uint8Array::new(&value).to_vec().as_slice()).ok();
+    Ok(all.iter().rev().filter_map(read).collect())
+}
+
+/// Forgets one record, or all of them.
+///
+/// # Errors
+/// Where this browser keeps nothing.
+pub async fn forget(id: Option<u64>) -> Answer<()> {
+    let store = store(IdbTransactionMode::Readwrite).await?;
+    let request = match id {
+        Some(id) => store.delete(&(id as f64).into())?,
+        None => store.clear()?,
+    };
+    answer(&request).await.map(drop)
+}
+
+async fn store(mode: IdbTransactionMode) -> Answer<IdbObjectStore> {
+    let factory = gloo_utils::window().indexed_db()?.ok_or(JsValue::NULL)?;
+    let opening = factory.open_with_u32(DATABASE, VERSION)?;
+    let upgrade = {
+        let opening = opening.clone();
+        Closure::once(move || {
+            if let Ok(database) = opening.result().map(IdbDatabase::from) {
+                // It fails only where the store exists, which is as well.
+                drop(database.create_object_store(STORE));
+            }
+        })
+    };
+    opening.set_onupgradeneeded(Some(upgrade.as_ref().unchecked_ref()));
+    let database = IdbDatabase::from(answer(&opening).await?);
+    database.transaction_with_str_and_mode(STORE, mode)?.object_store(STORE)
+}
+
+/// Waits for a request.
+async fn answer(request: &IdbRequest) -> Answer<JsValue> {
+    let (sender, receiver) = oneshot::channel();
+    let done = Closure::once(move || {
+        // Nobody waits any more: the page has been left.
+        let _gone = sender.send(());
+    });
+    request.set_onsuccess(Some(done.as_ref().unchecked_ref()));
+    request.set_onerror(Some(done.as_ref().unchecked_ref()));
+    // Without the closure there is no answer; it lives until here.
+    let _answered = receiver.await;
+    request.set_onsuccess(None);
+    request.set_onerror(None);
+    drop(done);
+    match request.error()? {
+        Some(error) => Err(error.into()),
+        None => request.result(),
+    }
+}

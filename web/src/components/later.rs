@@ -1,0 +1,98 @@
+//! What arrives when it is first opened: the further pages and the sheets, which the build cuts off into a module
+//! of their own. Only [`draw`] may name what is behind the cut, or it would be part of the first load again; the
+//! cut itself is in the program `console`, because the worker has none.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use wasm_bindgen_futures::spawn_local;
+use yew::prelude::*;
+
+use super::copy_sheet::{CopyContent, CopySheetProps};
+use super::history_sheet::{HistoryContent, HistorySheetProps};
+use super::register_panel::{RegisterForm, RegisterPanelProps};
+use crate::hooks::use_console::use_console;
+use crate::pages::schemas::Schemas;
+use crate::pages::topics::Topics;
+
+/// Something behind the cut, with what it needs.
+#[derive(Clone, PartialEq)]
+pub enum Part {
+    /// The page of topics.
+    Topics,
+    /// The page of schemas.
+    Schemas,
+    /// Registers a schema.
+    Register(RegisterPanelProps),
+    /// What has been sent.
+    History(HistorySheetProps),
+    /// The message to take along.
+    Copy(CopySheetProps),
+}
+
+/// Draws a part. What it names is behind the cut.
+pub type Draw = fn(&Part) -> Html;
+
+/// Brings [`draw`] here; nothing, where it could not be fetched. Another attempt begins anew.
+pub type Load = fn() -> Pin<Box<dyn Future<Output = Option<Draw>>>>;
+
+/// Draws a part.
+pub fn draw(part: &Part) -> Html {
+    match part.clone() {
+        Part::Topics => html! { <Topics /> },
+        Part::Schemas => html! { <Schemas /> },
+        Part::Register(props) => html! { <RegisterForm ..props /> },
+        Part::History(props) => html! { <HistoryContent ..props /> },
+        Part::Copy(props) => html! { <CopyContent ..props /> },
+    }
+}
+
+/// Properties of [`Later`].
+#[derive(Clone, PartialEq, Properties)]
+pub struct LaterProps {
+    /// What to show.
+    pub part: Part,
+}
+
+/// Whether the module is there.
+#[derive(Clone, Copy)]
+enum Arrival {
+    Awaited,
+    Here(Draw),
+    Failed,
+}
+
+/// Shows a part as soon as it is there. Test ids: `later-failed`, `later-retry`.
+#[component]
+pub fn Later(props: &LaterProps) -> Html {
+    let load = use_console().load;
+    let arrival = use_state(|| Arrival::Awaited);
+    let attempt = use_state(|| 0_u32);
+    {
+        let arrival = arrival.setter();
+        use_effect_with(*attempt, move |_| {
+            spawn_local(async move {
+                arrival.set(load().await.map_or(Arrival::Failed, Arrival::Here));
+            });
+        });
+    }
+    match *arrival {
+        Arrival::Awaited => html! { <p class="muted" role="status">{ "Fetching this part of the console…" }</p> },
+        Arrival::Here(draw) => draw(&props.part),
+        Arrival::Failed => {
+            let retry = {
+                let (arrival, next, attempt) = (arrival.setter(), *attempt + 1, attempt.setter());
+                Callback::from(move |_: MouseEvent| {
+                    arrival.set(Arrival::Awaited);
+                    attempt.set(next);
+                })
+            };
+            html! {
+                <div class="caution" role="alert" data-testid="later-failed">
+                    <p>{ "This part of the console could not be fetched: the host was not reached, or it has another version by now. Try again, or reload the page." }</p>
+                    <button type="button" class="secondary" data-testid="later-retry" onclick={retry}>{ "Try again" }</button>
+                </div>
+            }
+        }
+    }
+}
