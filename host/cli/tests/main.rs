@@ -16,3 +16,4 @@ mod schema_offline;
 mod security;
 mod serve;
 mod topics;
+mod upstream;

@@ -75,7 +75,11 @@ fn status(answer: &HttpAnswer) -> (i32, String) {
 /// Every method of the contracts, as the path of its calls.
 fn methods() -> Vec<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../proto");
-    let files = ["danube.proto", "danube_schema.proto", "danube_admin.proto", "irongate.proto"];
+    let files = std::fs::read_dir(&folder).expect("the contracts' folder").filter_map(|entry| {
+        let name = entry.ok()?.file_name().into_string().ok()?;
+        name.ends_with(".proto").then_some(name)
+    });
+    let files: Vec<String> = files.collect();
     let compiled = protox::compile(files, [folder]).expect("the contracts compile");
     let mut methods = Vec::new();
     for file in compiled.file {
@@ -233,6 +237,12 @@ fn foreign_requests(consumer_id: u64) -> Vec<(&'static str, Vec<u8>)> {
         ("/danube_admin.TopicAdmin/SetSubscriptionDispatchConfig", first.clone()),
         ("/danube_admin.TopicAdmin/GetSubscriptionDispatchConfig", first.clone()),
         ("/danube_admin.TopicAdmin/DescribeTopic", topic_named),
+        ("/irongate.pipelines.v1.PipelineService/DeployPipeline", vec![]),
+        ("/irongate.pipelines.v1.PipelineService/ListPipelines", vec![]),
+        ("/irongate.pipelines.v1.PipelineService/PausePipeline", vec![]),
+        ("/irongate.pipelines.v1.PipelineService/ResumePipeline", vec![]),
+        ("/irongate.pipelines.v1.PipelineService/RollbackPipeline", vec![]),
+        ("/irongate.pipelines.v1.PipelineService/RemovePipeline", vec![]),
         ("/irongate.v1.PublishService/Publish", first.clone()),
         (
             "/irongate.v1.BrowseService/Browse",
