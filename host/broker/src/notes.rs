@@ -8,6 +8,8 @@ use irongate_store::DocumentWrite;
 /// Where notes are kept among the documents.
 const NOTES: &[u8] = b"h/";
 
+type NameAndValue = (Vec<u8>, Vec<u8>);
+
 /// A note to write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Note {
@@ -25,7 +27,7 @@ impl Note {
 
 impl Inner {
     /// All notes whose names begin so, in the order of their names.
-    pub(crate) fn notes(&self, prefix: &[u8]) -> Result<Vec<(Vec<u8>, Vec<u8>)>, BrokerError> {
+    pub(crate) fn notes(&self, prefix: &[u8]) -> Result<Vec<NameAndValue>, BrokerError> {
         let note = |document: Result<(bytes::Bytes, bytes::Bytes), irongate_store::StoreError>| {
             let (key, value) = document.map_err(store_error)?;
             Ok((key[NOTES.len()..].to_vec(), value.to_vec()))

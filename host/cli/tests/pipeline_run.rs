@@ -8,11 +8,13 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Duration;
 
 /// How long anything may take that is waited for.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// Messages that were read and not looked at yet.
+const MESSAGES_WAITING_MAX: usize = 1_024;
 pub(crate) const ORDERS: &str = "/default/orders";
 pub(crate) const CLEAN: &str = "/default/orders-clean";
 pub(crate) const DEAD: &str = "/default/orders-dlq";
@@ -89,7 +91,7 @@ struct Reader {
 }
 
 impl Reader {
-    fn of(server: &Server, topic: &'static str, sender: Sender<(&'static str, Value)>) -> Reader {
+    fn of(server: &Server, topic: &'static str, sender: SyncSender<(&'static str, Value)>) -> Reader {
         let mut command = server.command(&["--json", "consume", "-t", topic, "--from", "earliest"]);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the reader starts");
         let stdout = BufReader::new(child.stdout.take().expect("a pipe"));
@@ -168,7 +170,7 @@ fn nothing_is_lost_when_the_pipeline_and_the_server_are_killed() {
     server.run(&["topics", "create", ORDERS, "--reliable", "-p", "2"]).succeeded();
     let file = server.file("orders.toml", &pipeline(""));
     let (mut killed, _stdout) = start(&server, &file);
-    let (sender, arriving) = channel();
+    let (sender, arriving) = sync_channel(MESSAGES_WAITING_MAX);
     let _readers = [Reader::of(&server, CLEAN, sender.clone()), Reader::of(&server, DEAD, sender)];
     let mut ledger = Ledger { arriving, seen: BTreeMap::new(), order: BTreeMap::new() };
 

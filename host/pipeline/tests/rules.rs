@@ -145,7 +145,7 @@ async fn s3_what_is_rejected_is_not_acknowledged_by_that() {
         while watched.pulled() < 1 {
             tokio::task::yield_now().await;
         }
-        tokio::time::timeout(Duration::from_millis(50), never()).await.unwrap_err();
+        tokio::time::timeout(Duration::from_millis(50), never()).await.expect_err("it never ends");
     };
     let (ended, [one, ..]) = served(&source, [0, 0, u32::MAX], rejected).await;
     assert!(source.acknowledged().is_empty() && one.taken().is_empty());
@@ -212,7 +212,7 @@ async fn full() -> (MemorySource, Ended) {
         while watched.pulled() < 4 {
             tokio::task::yield_now().await;
         }
-        tokio::time::timeout(Duration::from_millis(50), never()).await.unwrap_err();
+        tokio::time::timeout(Duration::from_millis(50), never()).await.expect_err("it never ends");
     };
     let (ended, _) = served(&source, [0, 0, u32::MAX], full).await;
     (source, ended)
