@@ -27,6 +27,11 @@ mod generated {
         pub mod v1 {
             include!("generated/irongate.v1.rs");
         }
+        pub mod pipelines {
+            pub mod v1 {
+                include!("generated/irongate.pipelines.v1.rs");
+            }
+        }
     }
 }
 
@@ -34,3 +39,6 @@ pub use generated::{danube, danube_admin, danube_schema, irongate};
 
 /// Our own services, at their current version.
 pub use generated::irongate::v1 as irongate_v1;
+
+/// Pipelines in the host, at their current version.
+pub use generated::irongate::pipelines::v1 as pipelines_v1;

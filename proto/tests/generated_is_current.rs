@@ -3,16 +3,17 @@
 
 use std::{fs, path::Path};
 
-const FILES: [&str; 4] = ["danube.rs", "danube_schema.rs", "danube_admin.rs", "irongate.v1.rs"];
+const FILES: [&str; 5] =
+    ["danube.rs", "danube_schema.rs", "danube_admin.rs", "irongate.v1.rs", "irongate.pipelines.v1.rs"];
 
 #[test]
 fn generated_is_current() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let checked_in = root.join("src/generated");
     let fresh = tempfile::tempdir().expect("a temporary directory can be created");
-    let descriptors =
-        protox::compile(["danube.proto", "danube_schema.proto", "danube_admin.proto", "irongate.proto"], [root])
-            .expect("the contracts compile");
+    let files =
+        ["danube.proto", "danube_schema.proto", "danube_admin.proto", "irongate.proto", "irongate_pipelines.proto"];
+    let descriptors = protox::compile(files, [root]).expect("the contracts compile");
     tonic_prost_build::configure()
         .build_transport(false)
         .bytes(".")

@@ -6,7 +6,7 @@
 //! | type | definition | valid payload |
 //! |---|---|---|
 //! | `json_schema` | JSON Schema, draft 4, 6, 7, 2019-09 or 2020-12 (by `$schema`, else 2020-12); `format` is asserted | JSON text that satisfies it |
-//! | `avro` | Avro schema | JSON text, in Avro's encoding or plain (a union's value without its tag); a raw datum; an object container (codecs `null`, `deflate`) |
+//! | `avro` | Avro schema | JSON text, in Avro's encoding or plain (a union's value without its tag); a raw datum; an object container (codecs `null`, `deflate`; outside of browsers `snappy`, `zstandard`) |
 //! | `protobuf` | one `.proto` text or a [`bundle`] of several, proto2 or proto3; the first message, or one chosen by name | wire bytes, unknown fields refused; or canonical JSON |
 //! | `string` | ignored | UTF-8 text |
 //! | `number` | ignored | one JSON number as text, white space around it allowed; or exactly 4 or 8 bytes (a binary `i32`, `f32`, `i64` or `f64`, which cannot be told from 4 or 8 bytes of text) |

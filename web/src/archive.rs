@@ -11,8 +11,9 @@ use web_sys::{IdbDatabase, IdbObjectStore, IdbRequest, IdbTransactionMode};
 use crate::state::history::{HISTORY_MAX, Record};
 
 const DATABASE: &str = "irongate";
-const VERSION: u32 = 1;
-const STORE: &str = "history";
+const VERSION: u32 = 2;
+const HISTORY: &str = "history";
+const RUNS: &str = "runs";
 
 type Answer<T> = Result<T, JsValue>;
 
@@ -21,7 +22,7 @@ type Answer<T> = Result<T, JsValue>;
 /// # Errors
 /// Where this browser keeps nothing, or no more.
 pub async fn keep(record: &Record) -> Answer<()> {
-    let store = store(IdbTransactionMode::Readwrite).await?;
+    let store = store(HISTORY, IdbTransactionMode::Readwrite).await?;
     let bytes = Uint8Array::from(record.encode_to_vec().as_slice());
     answer(&store.put_with_key(&bytes, &(record.id as f64).into())?).await?;
     let count = answer(&store.count()?).await?.as_f64().unwrap_or(0.0) as usize;
@@ -39,7 +40,7 @@ pub async fn keep(record: &Record) -> Answer<()> {
 /// # Errors
 /// Where this browser keeps nothing.
 pub async fn all() -> Answer<Vec<Record>> {
-    let store = store(IdbTransactionMode::Readonly).await?;
+    let store = store(HISTORY, IdbTransactionMode::Readonly).await?;
     let all = Array::from(&answer(&store.get_all()?).await?);
     let read = |value: JsValue| Record::decode(Uint8Array::new(&value).to_vec().as_slice()).ok();
     Ok(all.iter().rev().filter_map(read).collect())
@@ -50,7 +51,7 @@ pub async fn all() -> Answer<Vec<Record>> {
 /// # Errors
 /// Where this browser keeps nothing.
 pub async fn forget(id: Option<u64>) -> Answer<()> {
-    let store = store(IdbTransactionMode::Readwrite).await?;
+    let store = store(HISTORY, IdbTransactionMode::Readwrite).await?;
     let request = match id {
         Some(id) => store.delete(&(id as f64).into())?,
         None => store.clear()?,
@@ -58,7 +59,35 @@ pub async fn forget(id: Option<u64>) -> Answer<()> {
     answer(&request).await.map(drop)
 }
 
-async fn store(mode: IdbTransactionMode) -> Answer<IdbObjectStore> {
+/// Keeps which rows of a run have been acknowledged, by the fingerprint of its file.
+///
+/// # Errors
+/// Where this browser keeps nothing, or no more.
+pub async fn keep_run(fingerprint: &str, acknowledged: &[u8]) -> Answer<()> {
+    let store = store(RUNS, IdbTransactionMode::Readwrite).await?;
+    answer(&store.put_with_key(&Uint8Array::from(acknowledged), &fingerprint.into())?).await.map(drop)
+}
+
+/// What an earlier run of the same file has had acknowledged; nothing where there was none.
+///
+/// # Errors
+/// Where this browser keeps nothing.
+pub async fn earlier_run(fingerprint: &str) -> Answer<Vec<u8>> {
+    let store = store(RUNS, IdbTransactionMode::Readonly).await?;
+    let found = answer(&store.get(&fingerprint.into())?).await?;
+    Ok(found.dyn_into::<Uint8Array>().map(|bits| bits.to_vec()).unwrap_or_default())
+}
+
+/// Forgets a run: all rows of its file may be sent once more.
+///
+/// # Errors
+/// Where this browser keeps nothing.
+pub async fn forget_run(fingerprint: &str) -> Answer<()> {
+    let store = store(RUNS, IdbTransactionMode::Readwrite).await?;
+    answer(&store.delete(&fingerprint.into())?).await.map(drop)
+}
+
+async fn store(name: &str, mode: IdbTransactionMode) -> Answer<IdbObjectStore> {
     let factory = gloo_utils::window().indexed_db()?.ok_or(JsValue::NULL)?;
     let opening = factory.open_with_u32(DATABASE, VERSION)?;
     let upgrade = {
@@ -66,13 +95,14 @@ async fn store(mode: IdbTransactionMode) -> Answer<IdbObjectStore> {
         Closure::once(move || {
             if let Ok(database) = opening.result().map(IdbDatabase::from) {
                 // It fails only where the store exists, which is as well.
-                drop(database.create_object_store(STORE));
+                drop(database.create_object_store(HISTORY));
+                drop(database.create_object_store(RUNS));
             }
         })
     };
     opening.set_onupgradeneeded(Some(upgrade.as_ref().unchecked_ref()));
     let database = IdbDatabase::from(answer(&opening).await?);
-    database.transaction_with_str_and_mode(STORE, mode)?.object_store(STORE)
+    database.transaction_with_str_and_mode(name, mode)?.object_store(name)
 }
 
 /// Waits for a request.

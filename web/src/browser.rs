@@ -6,7 +6,10 @@ use std::pin::Pin;
 
 use futures_util::future::{AbortHandle, Abortable};
 use wasm_bindgen::JsCast as _;
-use web_sys::{Event, HtmlElement, HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement, Storage};
+use web_sys::{
+    Blob, BlobPropertyBag, Event, HtmlAnchorElement, HtmlElement, HtmlInputElement, HtmlSelectElement,
+    HtmlTextAreaElement, Storage, Url,
+};
 
 /// A task that is dropped, with all it holds, when this guard is: a stream in it is closed at once,
 /// not at its next message.
@@ -127,4 +130,20 @@ pub fn focus(selector: &str) {
         // Focus is a courtesy; an element that does not take it is left as it is.
         let _ignored = element.focus();
     }
+}
+
+/// Offers a text to be saved as a file of that name.
+pub fn download(name: &str, media_type: &str, text: &str) {
+    let options = BlobPropertyBag::new();
+    options.set_type(media_type);
+    let parts = js_sys::Array::of1(&text.into());
+    let document = gloo_utils::document();
+    let Ok(blob) = Blob::new_with_str_sequence_and_options(&parts, &options) else { return };
+    let (Ok(url), Ok(link)) = (Url::create_object_url_with_blob(&blob), document.create_element("a")) else { return };
+    let link: HtmlAnchorElement = link.unchecked_into();
+    link.set_href(&url);
+    link.set_download(name);
+    link.click();
+    // The browser has begun by now; where it has forgotten the address already, that is as well.
+    let _forgotten = Url::revoke_object_url(&url);
 }

@@ -4,18 +4,22 @@
 use crate::{build, process, workspace::Workspace};
 
 /// What can be measured, each a section of `docs/benchmarks.md`.
-pub const SECTIONS: [&str; 2] = ["produce", "broker"];
+pub const SECTIONS: [&str; 3] = ["produce", "broker", SCHEMA];
+
+/// Measures a library, not the binary.
+const SCHEMA: &str = "schema";
 
 /// Measures one of [`SECTIONS`]; prints the section and writes it into `docs/benchmarks.md`.
 ///
 /// # Errors
 /// The build or the measurement fails.
 pub fn bench(workspace: &Workspace, section: &str) -> anyhow::Result<()> {
-    let binary = build::build(workspace)?;
+    let mut cargo = workspace.cargo();
+    if section != SCHEMA {
+        cargo.env("IRONGATE_BIN", build::build(workspace)?);
+    }
     process::run(
-        workspace
-            .cargo()
-            .env("IRONGATE_BIN", binary)
+        cargo
             .args(["run", "--release", "--package", "irongate-tests-bench", "--", section])
             .arg(workspace.root.join("docs/benchmarks.md")),
     )

@@ -7,6 +7,7 @@ mod check;
 mod console;
 mod console_html;
 mod console_split;
+mod fuzz;
 mod process;
 mod run;
 mod setup;
@@ -29,8 +30,10 @@ usage: cargo xtask VERB
   test [PART ...]   install what is missing, and run every test, or only these parts:
                     native, wasm, system, foreign
   check             formatting, lints as errors, and the house rules
+  fuzz [--minutes N] [TARGET ...]
+                    run the schema crate's fuzz targets, or only these, 10 minutes each
   bench SECTION     measure against baselines and write that section of docs/benchmarks.md:
-                    produce, broker";
+                    produce, broker, schema";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -55,6 +58,7 @@ fn dispatch(workspace: &Workspace, words: &[&str]) -> anyhow::Result<ExitCode> {
         ["console", "--dev"] => build::console(workspace, console::Profile::Dev)?,
         ["test", parts @ ..] => return test::test(workspace, parts),
         ["check"] => check::check(workspace)?,
+        ["fuzz", arguments @ ..] => return fuzz::fuzz(workspace, arguments),
         ["bench", section] if bench::SECTIONS.contains(section) => bench::bench(workspace, section)?,
         ["help" | "--help" | "-h"] => println!("{USAGE}"),
         _ => {

@@ -3,7 +3,7 @@
 
 use irongate_schema::Violation;
 use std::path::PathBuf;
-use tonic::Code;
+use tonic::{Code, Status};
 
 /// Why a data directory could not be opened. Nothing was changed or deleted.
 #[derive(Debug, thiserror::Error)]
@@ -240,6 +240,12 @@ pub enum BrokerError {
         /// What failed.
         reason: String,
     },
+    /// A broker of the cluster behind this host refused, or could not be reached.
+    #[error("{}", .status.message())]
+    Upstream {
+        /// What it said.
+        status: Box<Status>,
+    },
     /// The broker is closing.
     #[error("the broker is shutting down")]
     Closed,
@@ -250,6 +256,7 @@ impl BrokerError {
     #[must_use]
     pub fn code(&self) -> Code {
         match self {
+            Self::Upstream { status } => status.code(),
             Self::InvalidTopic { .. }
             | Self::InvalidArgument { .. }
             | Self::MessageIdMissing { .. }

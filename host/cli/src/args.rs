@@ -66,7 +66,7 @@ pub(crate) enum Verb {
     Topics(topics::Args),
     /// Write, build, try and inspect transforms.
     Plugin(plugin::Args),
-    /// Check, test and run pipelines: topics, stages and targets in one file.
+    /// Check, test, run and deploy pipelines: topics, stages and targets in one file.
     Pipeline(pipeline::Args),
     /// List and show dead letters, and send them again.
     Dlq(dlq::Args),

@@ -7,6 +7,7 @@ mod flood;
 mod harness;
 mod load;
 mod pipeline;
+mod pipeline_deploy;
 mod pipeline_run;
 mod plugin;
 mod produce;

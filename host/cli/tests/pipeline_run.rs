@@ -13,9 +13,9 @@ use std::time::Duration;
 
 /// How long anything may take that is waited for.
 const PATIENCE: Duration = Duration::from_secs(60);
-const ORDERS: &str = "/default/orders";
-const CLEAN: &str = "/default/orders-clean";
-const DEAD: &str = "/default/orders-dlq";
+pub(crate) const ORDERS: &str = "/default/orders";
+pub(crate) const CLEAN: &str = "/default/orders-clean";
+pub(crate) const DEAD: &str = "/default/orders-dlq";
 
 /// The example that masks fields, built once.
 static MASK: LazyLock<PathBuf> = LazyLock::new(|| {
@@ -73,7 +73,7 @@ fn stop(child: Child, mut stdout: BufReader<std::process::ChildStdout>) -> (i32,
 }
 
 /// Orders with these numbers; every seventeenth is none.
-fn produce(server: &Server, numbers: std::ops::Range<u64>) {
+pub(crate) fn produce(server: &Server, numbers: std::ops::Range<u64>) {
     let line = |n: u64| {
         let payload = if n % 17 == 3 { format!("bad {n}") } else { json!({"n": n, "email": "a@b.c"}).to_string() };
         json!({"payload": payload, "key": format!("k{}", n % 10), "attributes": {"n": n.to_string()}}).to_string()

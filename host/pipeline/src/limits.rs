@@ -32,6 +32,15 @@ pub(crate) const BUDGET: Duration = Duration::from_secs(20);
 pub(crate) const GIVE_BACK_DELAY: Duration = Duration::from_secs(1);
 /// How long records in flight have to finish when the pipeline is stopped. Default 10 s.
 pub(crate) const DRAIN: Duration = Duration::from_secs(10);
+/// Calls of a stage in a row in which every record was stopped, after which the stage pauses before each further one. 3.
+pub const TRAP_STORM_CALLS: u32 = 3;
+/// The first such pause, and the longest: each is twice as long as the one before. 100 ms, 30 s.
+pub const TRAP_STORM_PAUSE: Duration = Duration::from_millis(100);
+pub(crate) const TRAP_STORM_PAUSE_MAX: Duration = Duration::from_secs(30);
+/// How long a partition with records in flight may settle none before it is reported. 60 s, thrice what a record may be retried by default.
+pub(crate) const STALLED_AFTER: Duration = Duration::from_secs(60);
+/// How often is looked. 5 s.
+pub(crate) const WATCH_INTERVAL: Duration = Duration::from_secs(5);
 /// What any span of time in a configuration may be.
 pub(crate) const TIMES: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_hours(24);
 /// Tries of a stage or a target for one record. Default 3.

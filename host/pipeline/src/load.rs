@@ -42,6 +42,18 @@ impl Plugins {
         if problems.is_empty() { Ok(Plugins { plugins }) } else { Err(problems) }
     }
 
+    /// Each stage's id with its plugin's name and version, and the plugin's sha256.
+    pub fn described<'a>(
+        &'a self,
+        config: &'a PipelineConfig,
+    ) -> impl Iterator<Item = (String, String, String)> + use<'a> {
+        config.stages.iter().zip(&self.plugins).map(|(stage, plugin)| {
+            let description = plugin.description();
+            let name = format!("{} {}", description.name, description.version);
+            (stage.id.clone(), name, plugin.sha256().to_owned())
+        })
+    }
+
     /// Configures an instance of every stage for every lane.
     ///
     /// # Errors
@@ -85,7 +97,7 @@ impl Stages {
         let sha256 = lanes.first().map_or(0, Vec::len);
         let lane = |stages: Vec<Box<dyn Stage>>| {
             let states = stages.iter().map(|_| Arc::default()).collect();
-            LaneStages { stages, states }
+            LaneStages { stages, states, ..LaneStages::default() }
         };
         Stages { sha256: vec![String::new(); sha256], lanes: lanes.into_iter().map(lane).collect() }
     }

@@ -117,9 +117,10 @@ async fn never() {
 }
 
 #[tokio::test]
-async fn s1_s2_only_the_target_that_failed_is_tried_again_and_then_it_is_acknowledged() {
+async fn s1_the_source_is_acknowledged_after_every_target() {
+    // A probe fails where it is sent what is acknowledged already.
     let source = MemorySource::of(records(&["a", "drop", "b"]));
-    let (ended, [one, two, dead]) = served(&source, [0, 2, 0], never()).await;
+    let (ended, [one, two, dead]) = served(&source, [2, 0, 0], never()).await;
     assert_eq!((one.payloads(), two.payloads()), (vec!["a".into(), "b".into()], vec!["a".to_owned(), "b".into()]));
     assert!(dead.taken().is_empty());
     assert_eq!((source.acknowledged().len(), ended.counts.filtered, ended.counts.delivered), (3, 1, 2));
@@ -127,26 +128,72 @@ async fn s1_s2_only_the_target_that_failed_is_tried_again_and_then_it_is_acknowl
 }
 
 #[tokio::test]
-async fn s3_s4_s9_what_is_rejected_is_among_the_dead_letters_before_it_is_acknowledged() {
+async fn s2_only_the_target_that_failed_is_tried_again() {
+    let source = MemorySource::of(records(&["a", "b"]));
+    let (_, [one, two, _]) = served(&source, [0, 2, 0], never()).await;
+    let tries = |probe: &Probe| *probe.tries.lock().expect("no test panics with it");
+    assert_eq!(one.payloads(), ["a", "b"]);
+    assert_eq!(two.payloads(), ["a", "b"]);
+    assert_eq!(tries(&two), tries(&one) + 2);
+}
+
+#[tokio::test]
+async fn s3_what_is_rejected_is_not_acknowledged_by_that() {
+    let source = MemorySource::of(records(&["bad"])).staying_open();
+    let watched = source.clone();
+    let rejected = async move {
+        while watched.pulled() < 1 {
+            tokio::task::yield_now().await;
+        }
+        tokio::time::timeout(Duration::from_millis(50), never()).await.unwrap_err();
+    };
+    let (ended, [one, ..]) = served(&source, [0, 0, u32::MAX], rejected).await;
+    assert!(source.acknowledged().is_empty() && one.taken().is_empty());
+    assert_eq!(ended.counts.in_flight, 1);
+}
+
+#[tokio::test]
+async fn s4_a_dead_letter_is_taken_before_its_record_is_acknowledged() {
     let source = MemorySource::of(records(&["bad", "a"]));
-    let (ended, [one, _, dead]) = served(&source, [0, 0, 3], never()).await;
-    assert_eq!((one.payloads(), dead.payloads()), (vec!["a".to_owned()], vec!["bad".to_owned()]));
-    assert_eq!(dead.taken()[0].attributes["x-failure-reason"], "it is bad");
+    let (ended, [_, _, dead]) = served(&source, [0, 0, 3], never()).await;
+    assert_eq!(dead.payloads(), ["bad"]);
     assert_eq!(*dead.tries.lock().expect("no test panics with it"), 4);
     assert_eq!((ended.counts.dead_lettered, source.acknowledged().len()), (1, 2));
 }
 
 #[tokio::test]
-async fn s6_s9_what_comes_again_after_the_budget_is_in_order_and_sent_to_no_target_twice() {
+async fn s6_what_comes_again_is_in_order() {
     let source = MemorySource::of(records(&["a", "b", "c", "d", "e", "f"]));
     let (ended, [one, two, _]) = served(&source, [0, 12, 0], never()).await;
     assert!(ended.counts.given_back > 0, "{ended:?}");
     assert_eq!(two.payloads(), ["a", "b", "c", "d", "e", "f"]);
     assert_eq!(one.payloads(), two.payloads());
-    let ids = |probe: &Probe| -> Vec<String> {
-        probe.taken().iter().map(|outgoing| outgoing.attributes["x-irongate-dedup-id"].clone()).collect()
-    };
     assert!(ids(&one).iter().all(|id| !ids(&two).contains(id)));
+}
+
+fn ids(probe: &Probe) -> Vec<String> {
+    probe.taken().iter().map(|outgoing| outgoing.attributes["x-irongate-dedup-id"].clone()).collect()
+}
+
+/// Two runs over the same records, as if the first had died before its acknowledgements were heard of.
+#[tokio::test]
+async fn s7_what_is_sent_twice_after_a_crash_has_the_same_dedup_id() {
+    let (_, [before, ..]) = served(&MemorySource::of(records(&["a", "b"])), [0; 3], never()).await;
+    let (_, [after, ..]) = served(&MemorySource::of(records(&["a", "b", "c"])), [0; 3], never()).await;
+    assert_eq!(ids(&before), ids(&after)[..2]);
+    assert_eq!(after.payloads(), ["a", "b", "c"]);
+    let all = ids(&after);
+    assert!(all[0] != all[1] && all[1] != all[2] && all[0] != all[2]);
+}
+
+#[tokio::test]
+async fn s9_what_will_never_pass_is_not_tried_again() {
+    let source = MemorySource::of(records(&["bad", "a"]));
+    let (ended, [one, _, dead]) = served(&source, [0; 3], never()).await;
+    assert_eq!((one.payloads(), dead.payloads()), (vec!["a".to_owned()], vec!["bad".to_owned()]));
+    assert_eq!(dead.taken()[0].attributes["x-failure-reason"], "it is bad");
+    assert_eq!(dead.taken()[0].attributes["x-delivery-attempt"], "1");
+    assert_eq!(ended.counts.given_back, 0);
 }
 
 #[tokio::test]
@@ -157,8 +204,8 @@ async fn s10_a_copy_of_a_record_in_flight_is_not_worked_on() {
     assert_eq!((one.payloads(), ended.counts.copies), (vec!["a".to_owned(), "b".into()], 1));
 }
 
-#[tokio::test]
-async fn s11_s13_no_more_is_pulled_than_there_is_room_and_the_rest_stays_unacknowledged() {
+/// A source of twenty records, stopped when as many were pulled as there is room for; the dead letters are never taken.
+async fn full() -> (MemorySource, Ended) {
     let source = MemorySource::of(records(&["bad"; 20])).staying_open();
     let watched = source.clone();
     let full = async move {
@@ -167,9 +214,19 @@ async fn s11_s13_no_more_is_pulled_than_there_is_room_and_the_rest_stays_unackno
         }
         tokio::time::timeout(Duration::from_millis(50), never()).await.unwrap_err();
     };
-    // The dead letters are never taken: the first batch waits for ever.
     let (ended, _) = served(&source, [0, 0, u32::MAX], full).await;
+    (source, ended)
+}
+
+#[tokio::test]
+async fn s11_no_more_is_pulled_than_there_is_room() {
+    let (source, ended) = full().await;
     assert_eq!((source.pulled(), ended.counts.in_flight), (4, 4));
+}
+
+#[tokio::test]
+async fn s13_what_is_not_settled_in_time_stays_unacknowledged() {
+    let (source, ended) = full().await;
     assert!(source.acknowledged().is_empty());
-    assert_eq!(ended.frontier["/default/in"], 0);
+    assert_eq!((ended.counts.in_flight, ended.frontier["/default/in"]), (4, 0));
 }

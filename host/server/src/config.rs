@@ -6,6 +6,7 @@ use crate::error::AddressError;
 use crate::limits::Limits;
 use crate::tls::TlsIdentity;
 use http::uri::Authority;
+use irongate_deploy::Deployments;
 use std::str::FromStr;
 
 /// How to serve.
@@ -17,6 +18,8 @@ pub struct ServerConfig {
     pub allowed_origins: Vec<AllowedOrigin>,
     /// A name for the console's bar, such as `production`; empty for none.
     pub environment: String,
+    /// The pipelines that run in this host; a host without answers that it has none.
+    pub deployments: Option<Deployments>,
     /// The certificate for TLS; none: clear text.
     pub tls: Option<TlsIdentity>,
     /// Whoever calls needs a token signed with one of these; none: nobody needs one.

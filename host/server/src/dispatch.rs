@@ -3,6 +3,7 @@
 //! behind the doors is not decided here.
 
 use crate::access::{Access, Guard};
+use crate::backend::Backend;
 use crate::config::ServerConfig;
 use crate::gate::{Gate, Refusal};
 use crate::limits::ms;
@@ -12,7 +13,6 @@ use crate::site::{self, Site};
 use http::header::{ACCESS_CONTROL_REQUEST_METHOD, CONTENT_TYPE, HeaderName, HeaderValue, ORIGIN};
 use http::{Method, Request, Response, StatusCode, Version};
 use hyper::body::Incoming;
-use irongate_broker::Broker;
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr};
 use std::pin::Pin;
@@ -52,12 +52,12 @@ struct Shared {
 type Answer = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
 
 impl Doors {
-    pub(crate) fn new(broker: Broker, config: ServerConfig, stopping: CancellationToken) -> Self {
+    pub(crate) fn new(broker: Backend, config: ServerConfig, stopping: CancellationToken) -> Self {
         let counters = Arc::new(Counters::default());
         let body_pause = ms(config.limits.body_pause_timeout_ms);
         let access = Access::new(config.token_secrets);
         let scheme = if config.tls.is_some() { "https" } else { "http" };
-        let routes = services::routes(&broker, &access, &config.environment, &stopping);
+        let routes = services::routes(&broker, &access, &config.environment, config.deployments, &stopping);
         let native = Guard::new(access, routes);
         let gate = Gate::new(config.allowed_hosts, config.allowed_origins);
         let web = RequestBodyTimeoutLayer::new(body_pause).layer(GrpcWebLayer::new().layer(native.clone()));

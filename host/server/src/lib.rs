@@ -4,6 +4,7 @@
 //! tokens say who may call what, and TLS keeps both to themselves, where a server is given them.
 
 mod access;
+mod backend;
 mod config;
 mod connection;
 mod console;
@@ -20,6 +21,7 @@ mod status;
 mod tls;
 
 pub use access::{Grant, Scope, TokenError, TokenSecret};
+pub use backend::Backend;
 pub use config::{AllowedHost, AllowedOrigin, ServerConfig};
 pub use error::{AddressError, ServerError, TlsError};
 pub use limits::Limits;

@@ -1,12 +1,12 @@
 //! The life of a server: accept, and on the way out stop accepting, end the streams, let calls
 //! in flight finish, close the broker. The caller binds and says when to stop.
 
+use crate::backend::Backend;
 use crate::config::ServerConfig;
 use crate::connection::Protocol;
 use crate::dispatch::Doors;
 use crate::error::ServerError;
 use crate::limits::{ACCEPT_RETRY_MS, ms};
-use irongate_broker::Broker;
 use std::io::{Read, Write};
 use std::sync::Arc;
 use tokio::net::{TcpListener, TcpStream};
@@ -21,11 +21,12 @@ use tokio_util::task::TaskTracker;
 /// [`ServerError::Listener`] where the listener is no listening socket.
 pub async fn run(
     listener: TcpListener,
-    broker: Broker,
+    broker: impl Into<Backend>,
     config: ServerConfig,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServerError> {
     listener.local_addr().map_err(|source| ServerError::Listener { source })?;
+    let broker = broker.into();
     let server = Server::new(broker.clone(), config);
     tokio::select! {
         () = server.accept_all(&listener) => {}
@@ -50,7 +51,7 @@ struct Server {
 }
 
 impl Server {
-    fn new(broker: Broker, config: ServerConfig) -> Self {
+    fn new(broker: Backend, config: ServerConfig) -> Self {
         let limits = config.limits.clone();
         let tls = config.tls.clone();
         let stopping = CancellationToken::new();

@@ -1,13 +1,13 @@
 //! Everything that is plain HTTP: health, metrics and the console, each answered at once and
 //! read-only. gRPC never comes here.
 
+use crate::backend::Backend;
 use crate::console;
 use crate::metrics::{self, Counters};
 use bytes::Bytes;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::Full;
-use irongate_broker::Broker;
 use std::sync::Arc;
 use tonic::body::Body;
 
@@ -28,12 +28,12 @@ const SECURITY_HEADERS: [(&str, &str); 5] = [
 
 /// The site of one server.
 pub(crate) struct Site {
-    broker: Broker,
+    broker: Backend,
     counters: Arc<Counters>,
 }
 
 impl Site {
-    pub(crate) fn new(broker: Broker, counters: Arc<Counters>) -> Self {
+    pub(crate) fn new(broker: Backend, counters: Arc<Counters>) -> Self {
         Self { broker, counters }
     }
 

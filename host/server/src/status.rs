@@ -4,6 +4,7 @@
 //! they travel in headers.
 
 use crate::limits::{STATUS_DETAILS_BYTES_MAX, STATUS_MESSAGE_BYTES_MAX};
+use bytes::Bytes;
 use irongate_broker::BrokerError;
 use irongate_schema::Violation;
 use tonic::Status;
@@ -12,12 +13,20 @@ use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
 /// A broker's refusal as it travels.
 #[expect(clippy::needless_pass_by_value, reason = "the shape that map_err takes")]
 pub(crate) fn refuse(error: BrokerError) -> Status {
+    if let BrokerError::Upstream { status } = &error {
+        return Status::with_details(status.code(), bounded(status.message().to_owned()), passed_on(status.details()));
+    }
     let message = bounded(error.to_string());
     let violations = error.violations();
     if violations.is_empty() {
         return Status::new(error.code(), message);
     }
     Status::with_error_details(error.code(), message, ErrorDetails::with_bad_request(field_violations(violations)))
+}
+
+/// Details of another server; none where they are too long to travel on.
+fn passed_on(details: &[u8]) -> Bytes {
+    if details.len() > STATUS_DETAILS_BYTES_MAX { Bytes::new() } else { Bytes::copy_from_slice(details) }
 }
 
 /// As many violations as fit.
@@ -179,6 +188,7 @@ mod tests {
             (missing, Code::NotFound, "the topic /a/b has no subscription s"),
             (BrokerError::Precondition { what: text("not now") }, Code::FailedPrecondition, "not now"),
             (BrokerError::ProducerRefused { reason: text("taken") }, Code::PermissionDenied, "taken"),
+            (BrokerError::Upstream { status: Box::new(Status::out_of_range("too far")) }, Code::OutOfRange, "too far"),
             (BrokerError::DiskFull { what: text("no room") }, Code::ResourceExhausted, "no room"),
         ];
         for (error, code, sentence) in table {

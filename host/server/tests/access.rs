@@ -2,10 +2,12 @@
 //! another namespace. The list of methods comes from the contracts, so that a new one is not forgotten.
 
 use crate::harness::{HttpAnswer, TestServer};
+use crate::upstream::Front;
 use irongate_proto::danube::{self, MsgId};
 use irongate_proto::danube_admin as admin;
 use irongate_proto::irongate_v1 as v1;
 use irongate_server::{Grant, Scope, ServerConfig, TokenSecret};
+use irongate_upstream::UpstreamConfig;
 use prost::Message;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -289,6 +291,35 @@ async fn a_token_for_another_namespace_is_refused_at_every_method() {
     assert_eq!(covered, known, "every method is tried here, or said to name no topic");
     let names = |topics: Vec<(String, danube::DispatchStrategy)>| topics.len();
     assert_eq!(names(server.broker.namespace_topics("other").expect("there")), 1, "nothing was created or deleted");
+}
+
+#[tokio::test]
+async fn before_a_cluster_the_same_is_refused() {
+    let cluster = TestServer::start().await;
+    for topic in [FOREIGN, "/own/t"] {
+        let create = v1::CreateTopicRequest { topic: topic.into(), dispatch_strategy: 1, ..Default::default() };
+        cluster.broker.create_topic(create).await.expect("created");
+    }
+    let guarded = ServerConfig { token_secrets: vec![secret()], ..ServerConfig::default() };
+    let url = cluster.url();
+    let config = UpstreamConfig { admin: Some(url.parse().expect("a URI")), ..crate::upstream::config(&url) };
+    let front = Front::with(config, guarded).await;
+    let mut subscribe = tonic::Request::new(danube::ConsumerRequest {
+        topic_name: FOREIGN.into(),
+        subscription: "s".into(),
+        consumer_name: "c".into(),
+        ..Default::default()
+    });
+    let bearer_of_all = format!("Bearer {}", token(&Scope::ALL, None)).parse().expect("a header");
+    subscribe.metadata_mut().insert("authorization", bearer_of_all);
+    let mut consumers = danube::consumer_service_client::ConsumerServiceClient::new(front.channel().await);
+    let consumer_id = consumers.subscribe(subscribe).await.expect("subscribed").into_inner().consumer_id;
+    let own = token(&Scope::ALL, Some(&["own"]));
+    for (path, body) in foreign_requests(consumer_id) {
+        let (status, message) = status(&front.post(path, &body, &own).await);
+        assert_eq!(status, code(Code::PermissionDenied), "{path}: {message}");
+        assert!(message.contains("app"), "refused here, not by the cluster: {path}: {message}");
+    }
 }
 
 #[tokio::test]

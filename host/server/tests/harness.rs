@@ -19,7 +19,7 @@ pub(crate) struct TestServer {
     pub(crate) broker: Broker,
     stop: oneshot::Sender<()>,
     running: JoinHandle<Result<(), ServerError>>,
-    _dir: TempDir,
+    dir: TempDir,
 }
 
 impl TestServer {
@@ -38,7 +38,22 @@ impl TestServer {
         let running = tokio::spawn(run(listener, broker.clone(), config, async move {
             let _ = stopped.await;
         }));
-        Self { address, broker, stop, running, _dir: dir }
+        Self { address, broker, stop, running, dir }
+    }
+
+    /// Ends the server and starts another on the same port and data.
+    pub(crate) async fn restart(self, config: ServerConfig) -> Self {
+        let Self { address, broker, stop, running, dir } = self;
+        stop.send(()).expect("the server is running");
+        running.await.expect("the server does not panic").expect("it ends well");
+        drop(broker);
+        let broker = Broker::open(BrokerConfig::new(dir.path())).expect("its own directory opens");
+        let listener = TcpListener::bind(address).await.expect("its own port");
+        let (stop, stopped) = oneshot::channel::<()>();
+        let running = tokio::spawn(run(listener, broker.clone(), config, async move {
+            let _ = stopped.await;
+        }));
+        Self { address, broker, stop, running, dir }
     }
 
     pub(crate) fn url(&self) -> String {
@@ -59,11 +74,7 @@ impl TestServer {
 
     /// Sends a whole request and reads to the end of the connection.
     pub(crate) async fn exchange(&self, request: &[u8]) -> HttpAnswer {
-        let mut stream = self.connect().await;
-        stream.write_all(request).await.expect("the request is sent");
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).await.expect("an answer");
-        HttpAnswer::parse(&answer)
+        exchange(self.address, request).await
     }
 
     /// A GET as a browser at this address would send it, with `headers` added.
@@ -107,6 +118,15 @@ impl TestServer {
         self.stop.send(()).expect("the server is running");
         self.running.await.expect("the server does not panic")
     }
+}
+
+/// Sends a whole request to an address and reads to the end of the connection.
+pub(crate) async fn exchange(address: SocketAddr, request: &[u8]) -> HttpAnswer {
+    let mut stream = TcpStream::connect(address).await.expect("a connection");
+    stream.write_all(request).await.expect("the request is sent");
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.expect("an answer");
+    HttpAnswer::parse(&answer)
 }
 
 /// An HTTP/1.1 answer taken apart.

@@ -12,3 +12,5 @@ mod native;
 mod shutdown;
 mod site;
 mod tls;
+mod upstream;
+mod upstream_scripted;

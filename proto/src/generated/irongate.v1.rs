@@ -313,7 +313,7 @@ pub struct SetTopicRetentionRequest {
 pub struct SetTopicRetentionResponse {}
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetHostInfoRequest {}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct GetHostInfoResponse {
     #[prost(string, tag = "1")]
     pub version: ::prost::alloc::string::String,
@@ -328,6 +328,72 @@ pub struct GetHostInfoResponse {
     pub publish_batch_messages_max: u32,
     #[prost(bool, tag = "6")]
     pub auto_create_topics: bool,
+    /// Set where this host stands before a cluster and keeps no messages itself.
+    #[prost(string, tag = "7")]
+    pub upstream: ::prost::alloc::string::String,
+    /// What cannot be done here; the calls answer UNIMPLEMENTED with the same reason, and the
+    /// fields are empty.
+    #[prost(message, repeated, tag = "8")]
+    pub missing_features: ::prost::alloc::vec::Vec<MissingFeature>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MissingFeature {
+    #[prost(enumeration = "Feature", tag = "1")]
+    pub feature: i32,
+    /// a sentence for a person
+    #[prost(string, tag = "2")]
+    pub reason: ::prost::alloc::string::String,
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum Feature {
+    Unspecified = 0,
+    /// browsing from anywhere but latest
+    BrowseStored = 1,
+    /// browsing at all
+    Browse = 2,
+    /// Published.offset
+    Offsets = 3,
+    /// listing, describing, creating and deleting topics
+    Topics = 4,
+    /// message counts, offsets, backlogs and rates of topics and subscriptions
+    Counts = 5,
+    /// retention and truncation
+    Retention = 6,
+    /// every violation of a message, where the broker refuses it
+    Violations = 7,
+}
+impl Feature {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "FEATURE_UNSPECIFIED",
+            Self::BrowseStored => "FEATURE_BROWSE_STORED",
+            Self::Browse => "FEATURE_BROWSE",
+            Self::Offsets => "FEATURE_OFFSETS",
+            Self::Topics => "FEATURE_TOPICS",
+            Self::Counts => "FEATURE_COUNTS",
+            Self::Retention => "FEATURE_RETENTION",
+            Self::Violations => "FEATURE_VIOLATIONS",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "FEATURE_UNSPECIFIED" => Some(Self::Unspecified),
+            "FEATURE_BROWSE_STORED" => Some(Self::BrowseStored),
+            "FEATURE_BROWSE" => Some(Self::Browse),
+            "FEATURE_OFFSETS" => Some(Self::Offsets),
+            "FEATURE_TOPICS" => Some(Self::Topics),
+            "FEATURE_COUNTS" => Some(Self::Counts),
+            "FEATURE_RETENTION" => Some(Self::Retention),
+            "FEATURE_VIOLATIONS" => Some(Self::Violations),
+            _ => None,
+        }
+    }
 }
 /// Generated client implementations.
 #[cfg(feature = "client")]

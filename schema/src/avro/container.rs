@@ -1,16 +1,16 @@
-//! Avro object container files: a header with the writer's schema, then blocks of data. Only the codecs `null` and
-//! `deflate`, the two that every implementation must have.
+//! Avro object container files: a header with the writer's schema, then blocks of data. What compresses a block is `codec`'s.
 
 use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
 use super::{
+    codec::Codec,
     datum::{Cursor, Fault},
     json::long,
     model::{Kind, Model, Node},
 };
-use crate::{limits::AVRO_BLOCK_BYTES_MAX, place::ByteRange};
+use crate::place::ByteRange;
 
 /// The first bytes of every container.
 pub(super) const MAGIC: &[u8] = b"Obj\x01";
@@ -18,7 +18,7 @@ pub(super) const MAGIC: &[u8] = b"Obj\x01";
 /// The header of a container.
 pub(super) struct Header {
     pub schema: Vec<u8>,
-    deflate: bool,
+    codec: Codec,
     sync: [u8; 16],
     /// Where the first block starts.
     end: usize,
@@ -90,15 +90,9 @@ pub(super) fn header(payload: &[u8]) -> Result<Header, Box<Fault>> {
     let sync = sync.ok_or_else(|| fault(cursor.at, payload.len(), "container header ends before its marker".into()))?;
     let schema = entries.get("avro.schema").cloned();
     let schema = schema.ok_or_else(|| fault(0, cursor.at, "container header names no schema (avro.schema)".into()))?;
-    let deflate = match entries.get("avro.codec").map(Vec::as_slice) {
-        None | Some(b"null" | b"") => false,
-        Some(b"deflate") => true,
-        Some(other) => {
-            let name = crate::excerpt::clip(&String::from_utf8_lossy(other));
-            return Err(fault(0, cursor.at, format!("container codec '{name}' is not supported; use null or deflate")));
-        }
-    };
-    Ok(Header { schema, deflate, sync, end })
+    let name = entries.get("avro.codec").map(Vec::as_slice).unwrap_or_default();
+    let codec = Codec::of(name).map_err(|message| fault(0, cursor.at, message))?;
+    Ok(Header { schema, codec, sync, end })
 }
 
 /// The blocks one after the other.
@@ -136,15 +130,8 @@ impl<'a> Blocks<'a> {
         if self.payload[end..end + 16] != self.header.sync {
             return Err(fault(end, end + 16, "container block does not end with the marker of the header".into()));
         }
-        let data = match self.header.deflate {
-            true => miniz_oxide::inflate::decompress_to_vec_with_limit(&self.payload[start..end], AVRO_BLOCK_BYTES_MAX)
-                .map_err(|_| {
-                    let limit = AVRO_BLOCK_BYTES_MAX;
-                    fault(start, end, format!("container block does not decompress, or to more than {limit} bytes"))
-                })?,
-            false => self.payload[start..end].to_vec(),
-        };
+        let data = self.header.codec.data(&self.payload[start..end]).map_err(|message| fault(start, end, message))?;
         self.at = end + 16;
-        Ok(Some(Block { count, data, range: ByteRange { start, end }, compressed: self.header.deflate }))
+        Ok(Some(Block { count, data, range: ByteRange { start, end }, compressed: self.header.codec != Codec::Null }))
     }
 }

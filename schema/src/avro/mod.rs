@@ -1,6 +1,7 @@
 //! Avro: JSON text in Avro's or plain encoding, a raw datum, or an object container. The Avro library judges definitions;
 //! payloads are read here, because a violation needs its field and its byte, and a hostile length must cost nothing.
 
+mod codec;
 mod container;
 mod datum;
 mod json;

@@ -162,10 +162,11 @@ fn plain_message(of: &Kind) -> Option<MessageDescriptor> {
     }
 }
 
-/// Whether the library takes the value under this key, by itself.
+/// Whether the library takes the value under this key, by itself. As text, because the library's reader of text is there
+/// anyway: one that reads values would be a second copy of it, which the browser's worker has no room for.
 fn accepts(message: &MessageDescriptor, key: &str, json: Value) -> bool {
-    let single = Value::Object(Map::from_iter([(key.to_owned(), json)]));
-    DynamicMessage::deserialize(message.clone(), single).is_ok()
+    let single = Value::Object(Map::from_iter([(key.to_owned(), json)])).to_string();
+    DynamicMessage::deserialize(message.clone(), &mut serde_json::Deserializer::from_str(&single)).is_ok()
 }
 
 /// Enums of proto2 know only their own numbers; the library takes any.

@@ -1,6 +1,7 @@
-//! Measures the built binary next to baselines in the same run: messages per second and
-//! latency of producing, and resident memory. Measures nothing inside the host, and
-//! judges only against the goals that it prints.
+//! Measures next to baselines in the same run: the built binary's messages per second,
+//! latency of producing and resident memory; and validation, which is a library, next to
+//! the plain libraries. Measures nothing inside the host, and judges only against the
+//! goals that it prints.
 
 mod broker;
 mod commits;
@@ -10,6 +11,7 @@ mod memory;
 mod page;
 mod plain_file;
 mod produce;
+mod schema;
 
 use std::path::Path;
 
@@ -29,7 +31,8 @@ fn main() -> anyhow::Result<()> {
             let text = broker::markdown(&runtime.block_on(broker::measure())?);
             write(page, "The embedded broker", &text)
         }
-        _ => bail!("usage: irongate-tests-bench produce|broker PAGE.md"),
+        ["schema", page] => write(page, "Validating", &schema::markdown(&schema::measure()?)),
+        _ => bail!("usage: irongate-tests-bench produce|broker|schema PAGE.md"),
     }
 }
 

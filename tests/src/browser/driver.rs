@@ -118,7 +118,7 @@ impl Browser {
     }
 
     /// Waits until nothing moves: colours fade over when the look changes.
-    async fn come_to_rest(&self) {
+    pub async fn come_to_rest(&self) {
         let moving = "return document.getAnimations().filter(each => each.playState === 'running').length";
         until::some("the page to come to rest", async || (self.page().script(moving).await == 0).then_some(())).await;
     }

@@ -5,6 +5,7 @@ use irongate_proto::irongate_v1;
 use irongate_schema::{Schema, SchemaType, Violation};
 use prost::Message as _;
 
+use super::bulk;
 use super::cache::SchemaCache;
 use super::message::{Answer, DefinitionFault, Question};
 use crate::state::encoding::Encoding;
@@ -12,6 +13,15 @@ use crate::state::encoding::Encoding;
 /// Answers a question. `now_ms` reads a clock that only moves forward.
 pub fn answer(cache: &mut SchemaCache, question: &Question, now_ms: impl Fn() -> f64) -> Answer {
     let mut answer = Answer { sequence: question.sequence, ..Answer::default() };
+    if let Some(bulk) = &question.bulk
+        && bulk.layout != 0
+    {
+        match bulk::cut(question.payload.as_deref().unwrap_or_default(), bulk.layout) {
+            Ok(rows) => answer.rows = rows,
+            Err(message) => answer.fault = Some(DefinitionFault { message, line: 0, column: 0 }),
+        }
+        return answer;
+    }
     let schema_type = match question.schema_type.parse::<SchemaType>() {
         Ok(schema_type) => schema_type,
         Err(error) => {
@@ -27,9 +37,14 @@ pub fn answer(cache: &mut SchemaCache, question: &Question, now_ms: impl Fn() ->
         Ok(schema) => {
             answer.fingerprint = schema.fingerprint().to_owned();
             answer.message_type = schema.message_name().unwrap_or_default().to_owned();
-            if let Some(payload) = &question.payload {
+            let encoding = question.encoding.parse().unwrap_or_default();
+            if let Some(bulk) = &question.bulk {
                 let started_ms = now_ms();
-                let (wire, violations) = examine(&schema, payload, question.encoding.parse().unwrap_or_default());
+                answer.rows = bulk.rows.iter().map(|row| bulk::check(&schema, row, encoding, bulk.cells)).collect();
+                answer.elapsed_ms = now_ms() - started_ms;
+            } else if let Some(payload) = &question.payload {
+                let started_ms = now_ms();
+                let (wire, violations) = examine(&schema, payload, encoding);
                 answer.wire = wire.map(Bytes::from);
                 answer.elapsed_ms = now_ms() - started_ms;
                 answer.violations = violations.into_iter().map(on_the_wire).collect();
@@ -40,7 +55,7 @@ pub fn answer(cache: &mut SchemaCache, question: &Question, now_ms: impl Fn() ->
 }
 
 /// The violations of a payload, and its bytes where they are to be made of it.
-fn examine(schema: &Schema, payload: &[u8], encoding: Encoding) -> (Option<Vec<u8>>, Vec<Violation>) {
+pub(super) fn examine(schema: &Schema, payload: &[u8], encoding: Encoding) -> (Option<Vec<u8>>, Vec<Violation>) {
     let encoded = match encoding {
         Encoding::Text => return (None, schema.validate(payload)),
         Encoding::Binary => schema.encode(payload),
@@ -91,6 +106,7 @@ mod tests {
             definition: Bytes::copy_from_slice(definition.as_bytes()),
             payload: payload.map(|payload| Bytes::copy_from_slice(payload.as_bytes())),
             encoding: encoding.to_owned(),
+            bulk: None,
         };
         let bytes = answer_bytes(&mut SchemaCache::default(), &question.encode_to_vec(), || 0.0);
         Answer::decode(bytes.as_slice()).unwrap()

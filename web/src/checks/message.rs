@@ -23,6 +23,38 @@ pub struct Question {
     /// spells it. Empty: it is what travels.
     #[prost(string, tag = "5")]
     pub encoding: String,
+    /// Many messages instead of one.
+    #[prost(message, optional, tag = "6")]
+    pub bulk: Option<Bulk>,
+}
+
+/// Many messages: either a file to cut into rows, which is then the payload, or rows to check.
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct Bulk {
+    /// How the file holds its rows, as [`Layout`](crate::text::rows::Layout) is numbered here: 1 lines, 2 array, 3 CSV;
+    /// 0: there is no file, these rows are checked.
+    #[prost(uint32, tag = "1")]
+    pub layout: u32,
+    /// Rows to check: JSON text each.
+    #[prost(bytes = "bytes", repeated, tag = "2")]
+    pub rows: Vec<Bytes>,
+    /// The rows come from CSV: a bare value that the schema does not take is tried as a string.
+    #[prost(bool, tag = "3")]
+    pub cells: bool,
+}
+
+/// One of many messages.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct Row {
+    /// Where it begins in the file, from 1; 0 in an answer to a check.
+    #[prost(uint32, tag = "1")]
+    pub line: u32,
+    /// The text of the row; in an answer to a check, what travels, where it is valid.
+    #[prost(bytes = "bytes", tag = "2")]
+    pub payload: Bytes,
+    /// Why it cannot be sent, in a few words; empty: it can.
+    #[prost(string, tag = "3")]
+    pub problem: String,
 }
 
 /// From the worker. One with the sequence 0 says that it is ready.
@@ -49,6 +81,9 @@ pub struct Answer {
     /// The full name of the Protobuf message that the schema describes; empty for other types.
     #[prost(string, tag = "7")]
     pub message_type: String,
+    /// The rows of a file, or what became of those that were to be checked, in their order.
+    #[prost(message, repeated, tag = "8")]
+    pub rows: Vec<Row>,
 }
 
 /// What is wrong with a schema, and where.

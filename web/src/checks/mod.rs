@@ -2,6 +2,7 @@
 //! worker's side of it (`cache`, `answer`, `scope`) and the page's (`client`).
 
 pub mod answer;
+pub mod bulk;
 pub mod cache;
 #[cfg(target_arch = "wasm32")]
 pub mod client;

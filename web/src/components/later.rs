@@ -8,6 +8,7 @@ use std::pin::Pin;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
+use super::bulk_sheet::{BulkContent, BulkSheetProps};
 use super::copy_sheet::{CopyContent, CopySheetProps};
 use super::history_sheet::{HistoryContent, HistorySheetProps};
 use super::register_panel::{RegisterForm, RegisterPanelProps};
@@ -28,6 +29,8 @@ pub enum Part {
     History(HistorySheetProps),
     /// The message to take along.
     Copy(CopySheetProps),
+    /// Many messages from a file.
+    Bulk(BulkSheetProps),
 }
 
 /// Draws a part. What it names is behind the cut.
@@ -43,6 +46,7 @@ pub fn draw(part: &Part) -> Html {
         Part::Schemas => html! { <Schemas /> },
         Part::Register(props) => html! { <RegisterForm ..props /> },
         Part::History(props) => html! { <HistoryContent ..props /> },
+        Part::Bulk(props) => html! { <BulkContent ..props /> },
         Part::Copy(props) => html! { <CopyContent ..props /> },
     }
 }

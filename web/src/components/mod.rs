@@ -2,6 +2,7 @@
 //! nothing and keep no more state than what is open and what is scrolled.
 
 pub mod attributes;
+pub mod bulk_sheet;
 pub mod confirm;
 pub mod copy_sheet;
 pub mod definition_view;

@@ -45,7 +45,7 @@ pub fn outcome_list(props: &OutcomeListProps) -> Html {
                 <h2>{ "Results" }</h2>
                 <button type="button" class="quiet" data-testid="results-clear" onclick={clear}>{ "Clear" }</button>
             </div>
-            <ol role="status" aria-live="polite">{ latest.iter().enumerate().map(line).collect::<Html>() }</ol>
+            <div role="status" aria-live="polite"><ol>{ latest.iter().enumerate().map(line).collect::<Html>() }</ol></div>
         </section>
     }
 }

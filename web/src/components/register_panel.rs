@@ -191,6 +191,7 @@ fn use_fault(schema_type: &str, definition: &Rc<str>) -> Option<Option<Definitio
                 definition: Bytes::copy_from_slice(definition.as_bytes()),
                 payload: None,
                 encoding: String::new(),
+                bulk: None,
             };
             let task = Task::spawn(async move {
                 TimeoutFuture::new(REST_MS).await;

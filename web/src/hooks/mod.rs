@@ -2,6 +2,7 @@
 
 pub mod use_action;
 pub mod use_address;
+pub mod use_bulk;
 pub mod use_check;
 pub mod use_console;
 pub mod use_draft;

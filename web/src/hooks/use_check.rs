@@ -94,6 +94,7 @@ pub fn use_check(console: &Console, schema: &SchemaLookup, payload: &Rc<str>, en
                     definition: schema.definition.clone(),
                     payload: Some(Bytes::copy_from_slice(payload.as_bytes())),
                     encoding: encoding.to_string(),
+                    bulk: None,
                 };
                 Task::spawn(async move {
                     TimeoutFuture::new(REST_MS).await;

@@ -10,6 +10,7 @@ use irongate_proto::irongate_v1::{TopicSummary, Violation};
 use yew::prelude::*;
 
 use super::use_address::use_address;
+use super::use_bulk::BulkTarget;
 use super::use_check::{use_check, use_schema};
 use super::use_console::Console;
 use super::use_draft::use_draft;
@@ -52,6 +53,8 @@ pub struct Produce {
     pub violations: Rc<[Violation]>,
     /// How it travels.
     pub format: Format,
+    /// What many messages of a file would be sent as.
+    pub bulk: BulkTarget,
     /// Sends.
     pub sender: Sender,
 }
@@ -130,9 +133,16 @@ pub fn use_produce(console: &Console) -> Produce {
     });
     let of_schema = verdict::of_schema(&schema, &check);
     let violations = check.violations();
+    let bulk = BulkTarget {
+        form: (*form).clone(),
+        facts: facts.clone(),
+        schema: schema.clone(),
+        encoding,
+        producer_name: (*producer_name).clone(),
+    };
     let format =
         Format { schema_type: schema_type(&schema), encoding, checked: check.checked().cloned().unwrap_or_default() };
-    Produce { form, kept, facts, topics, subjects, versions, of_schema, of_broker, violations, format, sender }
+    Produce { form, kept, facts, topics, subjects, versions, of_schema, of_broker, violations, format, bulk, sender }
 }
 
 fn schema_type(schema: &SchemaLookup) -> AttrValue {

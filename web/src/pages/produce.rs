@@ -4,6 +4,7 @@ use yew::prelude::*;
 use yew::props;
 
 use crate::components::attributes::{AttributesProps, attributes};
+use crate::components::bulk_sheet::{BulkSheetProps, bulk_sheet};
 use crate::components::copy_sheet::{CopySheetProps, copy_sheet};
 use crate::components::editor::CaretRequest;
 use crate::components::history_sheet::{HistorySheetProps, history_sheet};
@@ -58,6 +59,7 @@ pub fn Produce() -> Html {
                 <h1>{ "Produce" }</h1>
                 <div class="row-actions">
                     <button type="button" class="quiet" data-testid="produce-example" onclick={panel.example}>{ "Try the guide's example" }</button>
+                    <button type="button" class="secondary" data-testid="produce-bulk" onclick={sheets.bulk}>{ "From a file…" }</button>
                     <button type="button" class="secondary" data-testid="produce-copy" onclick={sheets.copy}>{ "Copy as…" }</button>
                     <button type="button" class="secondary" data-testid="produce-history" onclick={sheets.history}>{ "History" }</button>
                 </div>
@@ -106,12 +108,14 @@ enum Over {
     Nothing,
     History,
     Copy,
+    Bulk,
 }
 
 /// History and copies, with what opens them.
 struct Sheets {
     history: Callback<MouseEvent>,
     copy: Callback<MouseEvent>,
+    bulk: Callback<MouseEvent>,
     content: Html,
 }
 
@@ -142,6 +146,9 @@ fn use_sheets(known: &Knowledge) -> Sheets {
             { history_sheet(&props!(HistorySheetProps {
                 open: *over == Over::History, onclose: set(Over::Nothing), onedit: edit, onresend: resend,
             })) }
+            { bulk_sheet(&props!(BulkSheetProps {
+                open: *over == Over::Bulk, onclose: set(Over::Nothing), target: known.bulk.clone(),
+            })) }
             { copy_sheet(&props!(CopySheetProps {
                 open: *over == Over::Copy, onclose: set(Over::Nothing), form: (*known.form).clone(),
                 facts: known.facts.clone(), payload: known.payload(),
@@ -149,7 +156,7 @@ fn use_sheets(known: &Knowledge) -> Sheets {
         </>
     };
     let opening = |which: Over| set(which).reform(|_: MouseEvent| ());
-    Sheets { history: opening(Over::History), copy: opening(Over::Copy), content }
+    Sheets { history: opening(Over::History), copy: opening(Over::Copy), bulk: opening(Over::Bulk), content }
 }
 
 fn spoken(count: usize) -> String {

@@ -2,6 +2,7 @@
 //! everything here compiles and is tested natively.
 
 pub mod backoff;
+pub mod bulk;
 pub mod check;
 pub mod copy_as;
 pub mod draft;

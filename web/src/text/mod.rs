@@ -7,6 +7,7 @@ pub mod json_tokens;
 pub mod json_tree;
 pub mod line_diff;
 pub mod lines;
+pub mod rows;
 pub mod segments;
 pub mod size;
 pub mod time;

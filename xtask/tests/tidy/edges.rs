@@ -3,19 +3,29 @@
 use serde_json::Value;
 
 /// Every member, and the members it may depend on (for building or for testing).
-const ALLOWED: [(&str, &[&str]); 14] = [
+const ALLOWED: [(&str, &[&str]); 16] = [
     ("irongate-proto", &[]),
     ("irongate-schema", &[]),
     ("irongate-store", &[]),
     ("irongate-broker", &["irongate-store", "irongate-schema", "irongate-proto"]),
     ("irongate-runtime", &[]),
     ("irongate-pipeline", &["irongate-runtime", "irongate-schema"]),
-    ("irongate-server", &["irongate-broker", "irongate-schema", "irongate-proto"]),
+    ("irongate-upstream", &["irongate-broker", "irongate-proto"]),
+    (
+        "irongate-deploy",
+        &["irongate-broker", "irongate-pipeline", "irongate-runtime", "irongate-schema", "irongate-proto"],
+    ),
+    (
+        "irongate-server",
+        &["irongate-upstream", "irongate-broker", "irongate-deploy", "irongate-schema", "irongate-proto"],
+    ),
     (
         "irongate",
         &[
             "irongate-server",
+            "irongate-upstream",
             "irongate-broker",
+            "irongate-deploy",
             "irongate-pipeline",
             "irongate-runtime",
             "irongate-store",
@@ -26,7 +36,7 @@ const ALLOWED: [(&str, &[&str]); 14] = [
     ("irongate-web", &["irongate-proto", "irongate-schema"]),
     ("irongate-tests", &["irongate-proto"]),
     ("irongate-tests-foreign", &["irongate-tests"]),
-    ("irongate-tests-bench", &["irongate-tests", "irongate-proto"]),
+    ("irongate-tests-bench", &["irongate-tests", "irongate-proto", "irongate-schema"]),
     ("xtask", &[]),
     ("xtask-tools", &[]),
 ];

@@ -10,6 +10,7 @@ mod durability;
 mod failures;
 mod harness;
 mod key_shared;
+mod model;
 mod names;
 mod producing;
 mod registry;

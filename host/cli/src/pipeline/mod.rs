@@ -1,6 +1,7 @@
-//! `irongate pipeline`: checking, testing and running the file of a pipeline. Only running needs a server.
+//! `irongate pipeline`: checking, testing, running and deploying the file of a pipeline. Checking and testing need no server.
 
 mod check;
+mod deployed;
 mod file;
 mod network;
 mod run;
@@ -11,6 +12,7 @@ use crate::address::ServiceAddr;
 use crate::output::Output;
 use anyhow::Result;
 use clap::Subcommand;
+use deployed::Deployed;
 
 /// The arguments of `pipeline`.
 #[derive(Debug, clap::Args)]
@@ -37,6 +39,21 @@ enum Action {
     /// new subscription starts at the next message. It runs until it receives SIGINT or SIGTERM;
     /// then it settles what is in flight. The exit code is 1 where something was left.
     Run(run::Args),
+    /// Have the server run a pipeline, or another version of one, each record exactly once.
+    ///
+    /// The file and its components are kept there, and the pipeline runs whenever the server
+    /// does. Another version goes on where the one before it stood.
+    Deploy(deployed::DeployArgs),
+    /// List the pipelines that the server runs.
+    List,
+    /// Settle what is in flight and read no more, until it is resumed.
+    Pause(deployed::NameArgs),
+    /// Go on with a paused pipeline where it stood.
+    Resume(deployed::NameArgs),
+    /// Deploy the version before the last one again.
+    Rollback(deployed::NameArgs),
+    /// End a pipeline and forget it, with the state of its stages. Its subscription stays.
+    Remove(deployed::NameArgs),
 }
 
 pub(crate) async fn run(address: &ServiceAddr, args: Args, output: Output) -> Result<()> {
@@ -44,5 +61,11 @@ pub(crate) async fn run(address: &ServiceAddr, args: Args, output: Output) -> Re
         Action::Check(args) => check::run(&args, output).await,
         Action::Test(args) => test::run(&args, output).await,
         Action::Run(args) => run::run(address, &args, output).await,
+        Action::Deploy(args) => Deployed::at(address, output).await?.deploy(&args).await,
+        Action::List => Deployed::at(address, output).await?.list().await,
+        Action::Pause(args) => Deployed::at(address, output).await?.pause(args).await,
+        Action::Resume(args) => Deployed::at(address, output).await?.resume(args).await,
+        Action::Rollback(args) => Deployed::at(address, output).await?.rollback(args).await,
+        Action::Remove(args) => Deployed::at(address, output).await?.remove(args).await,
     }
 }

@@ -1,11 +1,15 @@
 //! `irongate serve`: a broker and its server in this process, until a signal ends them.
 
+use crate::address::ServiceAddr;
+use crate::credentials::Credentials;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::verbs::token::read_secret;
 use anyhow::{Context, Result, anyhow};
 use irongate_broker::{Broker, BrokerConfig};
-use irongate_server::{AllowedHost, AllowedOrigin, Limits, ServerConfig, TlsIdentity, TokenSecret};
+use irongate_deploy::Deployments;
+use irongate_server::{AllowedHost, AllowedOrigin, Backend, Limits, ServerConfig, TlsIdentity, TokenSecret};
+use irongate_upstream::{Cluster, UpstreamConfig, UpstreamLimits};
 use std::io::{ErrorKind, IsTerminal};
 use std::path::{Path, PathBuf};
 use tokio::net::TcpListener;
@@ -21,6 +25,23 @@ pub(crate) struct Args {
     /// Where topics, messages, schemas and cursors are kept; created when missing.
     #[arg(long, value_name = "DIR", default_value = "./irongate-data", env = "IRONGATE_DATA_DIR")]
     data_dir: PathBuf,
+
+    /// A broker of a Danube cluster: this host then keeps nothing itself and passes everything on.
+    /// Repeatable, for when one of them is down.
+    #[arg(long, value_name = "URL", conflicts_with_all = ["data_dir", "no_auto_create"], env = "IRONGATE_UPSTREAM")]
+    upstream: Vec<ServiceAddr>,
+
+    /// The administrative port of the cluster, which lists and changes topics; Danube's is 50051.
+    #[arg(long, value_name = "URL", requires = "upstream", env = "IRONGATE_UPSTREAM_ADMIN")]
+    upstream_admin: Option<ServiceAddr>,
+
+    /// A file with the token to show the cluster.
+    #[arg(long, value_name = "FILE", requires = "upstream", env = "IRONGATE_UPSTREAM_TOKEN_FILE")]
+    upstream_token_file: Option<PathBuf>,
+
+    /// A PEM file with the authorities that vouch for the cluster, instead of this system's.
+    #[arg(long, value_name = "FILE", requires = "upstream", env = "IRONGATE_UPSTREAM_CA_CERT")]
+    upstream_ca_cert: Option<PathBuf>,
 
     /// Refuse topics and namespaces that do not exist instead of creating them on first use.
     #[arg(long)]
@@ -77,17 +98,30 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     let connections_max = connections_within_handles(args.connections_max);
     let scheme = if tls.is_some() { "https" } else { "http" };
     let address = listener.local_addr()?;
-    let broker = open(&args)?;
+    let (backend, where_kept) = open(&args)?;
+    // A cluster's messages cannot be settled together with what a pipeline makes of them; `irongate pipeline run` goes there.
+    let deployments = match &backend {
+        Backend::Embedded(broker) => Some(Deployments::open(broker.clone(), &args.data_dir).await?),
+        Backend::Upstream(_) => None,
+    };
     let config = ServerConfig {
         allowed_hosts: args.allow_host,
         allowed_origins: args.allow_origin,
         environment: args.environment,
         tls,
         token_secrets,
+        deployments: deployments.clone(),
         limits: Limits { connections_max, ..Limits::default() },
     };
-    announce(&format!("{scheme}://{address}"), &args.data_dir, args.ready_file.as_deref())?;
-    irongate_server::run(listener, broker, config, shutdown).await?;
+    announce(&format!("{scheme}://{address}"), &where_kept, args.ready_file.as_deref())?;
+    // Pipelines are drained while the broker still takes what they have in flight.
+    let shutdown = async {
+        shutdown.await;
+        if let Some(deployments) = deployments {
+            deployments.close().await;
+        }
+    };
+    irongate_server::run(listener, backend, config, shutdown).await?;
     if let Some(file) = args.ready_file {
         let _ = std::fs::remove_file(file);
     }
@@ -95,17 +129,30 @@ pub(crate) async fn run(args: Args) -> Result<()> {
 }
 
 pub(crate) fn log_to_stderr() {
-    let default =
-        "warn,irongate=info,irongate_server=info,irongate_broker=info,irongate_store=info,irongate_pipeline=info";
+    let default = "warn,irongate=info,irongate_server=info,irongate_broker=info,irongate_store=info,irongate_upstream=info,irongate_pipeline=info,irongate_deploy=info";
     let filter = EnvFilter::try_from_env("IRONGATE_LOG").unwrap_or_else(|_| EnvFilter::new(default));
     let is_terminal = std::io::stderr().is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_ansi(is_terminal).with_writer(std::io::stderr).init();
 }
 
-fn open(args: &Args) -> Result<Broker> {
-    let mut config = BrokerConfig::new(&args.data_dir);
-    config.auto_create_topics = !args.no_auto_create;
-    Ok(Broker::open(config)?)
+/// The broker, and where its messages are in words.
+fn open(args: &Args) -> Result<(Backend, String)> {
+    if args.upstream.is_empty() {
+        let mut config = BrokerConfig::new(&args.data_dir);
+        config.auto_create_topics = !args.no_auto_create;
+        return Ok((Broker::open(config)?.into(), format!("data in {}", args.data_dir.display())));
+    }
+    let shown = Credentials::read(None, args.upstream_token_file.clone(), args.upstream_ca_cert.clone())?;
+    let config = UpstreamConfig {
+        addresses: args.upstream.iter().map(ServiceAddr::uri).collect(),
+        admin: args.upstream_admin.as_ref().map(ServiceAddr::uri),
+        token: shown.token(),
+        authority: shown.authority(),
+        limits: UpstreamLimits::default(),
+    };
+    let addresses: Vec<String> = args.upstream.iter().map(ToString::to_string).collect();
+    let cluster = Cluster::new(config).map_err(|error| Failure::Usage(error.to_string()))?;
+    Ok((cluster.into(), format!("before the cluster at {}", addresses.join(", "))))
 }
 
 /// The certificate and its key, where both files are named.
@@ -175,8 +222,8 @@ async fn bind(listen: &str, may_be_remote: bool) -> Result<TcpListener> {
 }
 
 /// The one line that says where the server is.
-fn announce(url: &str, data_dir: &Path, ready_file: Option<&Path>) -> Result<()> {
-    let text = format!("irongate {} listens on {url}, data in {}", env!("CARGO_PKG_VERSION"), data_dir.display());
+fn announce(url: &str, where_kept: &str, ready_file: Option<&Path>) -> Result<()> {
+    let text = format!("irongate {} listens on {url}, {where_kept}", env!("CARGO_PKG_VERSION"));
     Output::new(false).progress(&text);
     if let Some(file) = ready_file {
         write_whole(file, &format!("{url}\n"))

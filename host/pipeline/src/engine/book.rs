@@ -4,6 +4,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque},
     sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
 };
 
 use super::ports::Position;
@@ -28,6 +29,8 @@ pub struct Counts {
     pub in_flight: u64,
     /// Copies of records in flight or settled, which were not worked on.
     pub copies: u64,
+    /// How often a partition with records in flight settled none for too long.
+    pub stalls: u64,
 }
 
 impl Counts {
@@ -81,6 +84,15 @@ struct Pages {
 struct Partition {
     in_flight: BTreeSet<u64>,
     next: u64,
+    /// When it last settled a record, or began to have one.
+    moved_at: Option<Instant>,
+    is_stalled: bool,
+}
+
+impl Partition {
+    fn move_on(&mut self) {
+        (self.moved_at, self.is_stalled) = (Some(Instant::now()), false);
+    }
 }
 
 #[derive(Default)]
@@ -103,6 +115,9 @@ impl Book {
             }
             return Admission::Settled;
         }
+        if let Some(partition) = pages.partitions.get_mut(&position.topic).filter(|one| one.in_flight.len() == 1) {
+            partition.move_on();
+        }
         pages.counts.read += 1;
         Admission::New
     }
@@ -123,6 +138,7 @@ impl Book {
         }
         let Some(partition) = pages.partitions.get_mut(&position.topic) else { return };
         partition.in_flight.remove(&position.offset);
+        partition.move_on();
         if end != End::GivenBack {
             partition.next = partition.next.max(position.offset + 1);
             pages.memories.remove(position);
@@ -163,6 +179,22 @@ impl Book {
         pages.partitions.iter().map(|(topic, partition)| (topic.to_string(), frontier(partition))).collect()
     }
 
+    /// Partitions with records in flight that settled none for so long, each told once until it moves again: name and oldest record.
+    pub(crate) fn stalled(&self, after: Duration) -> Vec<(String, u64)> {
+        let mut pages = self.lock();
+        let mut stalled = Vec::new();
+        for (topic, partition) in &mut pages.partitions {
+            let Some(oldest) = partition.in_flight.first().copied() else { continue };
+            let is_late = partition.moved_at.is_some_and(|moved_at| moved_at.elapsed() >= after);
+            if is_late && !partition.is_stalled {
+                partition.is_stalled = true;
+                stalled.push((topic.to_string(), oldest));
+            }
+        }
+        pages.counts.stalls += stalled.len() as u64;
+        stalled
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, Pages> {
         self.pages.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -188,9 +220,8 @@ mod tests {
         Position { topic: "/default/t".into(), offset }
     }
 
-    /// Rule S5.
     #[test]
-    fn the_frontier_waits_for_the_oldest_record() {
+    fn s5_the_frontier_waits_for_the_oldest_record() {
         let book = Book::default();
         (0..3).for_each(|offset| assert_eq!(book.admit(&at(offset)), Admission::New));
         book.settle(&at(2), End::Delivered);
@@ -199,6 +230,22 @@ mod tests {
         book.settle(&at(0), End::DeadLettered);
         assert_eq!(book.frontier()["/default/t"], 3);
         assert!(book.counts().are_conserved());
+    }
+
+    #[test]
+    fn s14_every_partition_that_does_not_move_is_told_once() {
+        let book = Book::default();
+        let other = Position { topic: "/default/u".into(), offset: 7 };
+        book.admit(&other);
+        book.admit(&at(3));
+        book.settle(&at(3), End::Delivered);
+        assert!(book.stalled(Duration::from_secs(60)).is_empty());
+        assert_eq!(book.stalled(Duration::ZERO), [("/default/u".to_owned(), 7)]);
+        assert!(book.stalled(Duration::ZERO).is_empty());
+        book.settle(&other, End::Delivered);
+        book.admit(&at(4));
+        assert_eq!(book.stalled(Duration::ZERO), [("/default/t".to_owned(), 4)]);
+        assert_eq!(book.counts().stalls, 2);
     }
 
     #[test]

@@ -9,7 +9,12 @@ use super::{
     plan::{LaneStages, StageTerms, Terms},
     ports::{Arrived, Stage},
 };
-use crate::{config::OnError, dead_letter::Failure, error::EngineError};
+use crate::{
+    config::OnError,
+    dead_letter::Failure,
+    error::EngineError,
+    limits::{TRAP_STORM_CALLS, TRAP_STORM_PAUSE, TRAP_STORM_PAUSE_MAX},
+};
 
 /// A record on its way through the stages.
 pub(crate) struct Item {
@@ -83,6 +88,7 @@ impl LaneStages {
                 .await
                 .map_err(|source| EngineError::Host { stage: stage.id.clone(), source })?;
             tries += 1;
+            self.weather_storm(index, &outcomes, &stage.id).await;
             let is_over = tries >= stage.retry.attempts || started.elapsed() >= terms.budget;
             let mut outcomes = outcomes.into_iter();
             for slot in &mut slots {
@@ -96,6 +102,20 @@ impl LaneStages {
             }
         }
         Ok(slots.into_iter().flat_map(Slot::into_items).collect())
+    }
+
+    /// A stage that is stopped on every record, call after call, pauses: what breaks it may pass, and its records must not all be dead letters by then.
+    async fn weather_storm(&mut self, index: usize, outcomes: &[Outcome], stage: &str) {
+        let is_stopped =
+            |outcome: &Outcome| matches!(outcome, Outcome::Fault(fault) if matches!(fault.fault, GuestFault::Trap(_)));
+        self.storms.resize(self.stages.len(), 0);
+        let storm = &mut self.storms[index];
+        *storm = if outcomes.iter().all(is_stopped) { *storm + 1 } else { 0 };
+        let Some(over) = storm.checked_sub(TRAP_STORM_CALLS) else { return };
+        let pause =
+            TRAP_STORM_PAUSE.saturating_mul(1_u32.checked_shl(over).unwrap_or(u32::MAX)).min(TRAP_STORM_PAUSE_MAX);
+        tracing::warn!(stage, calls = *storm, "every record stops the stage; it pauses for {} ms", pause.as_millis());
+        tokio::time::sleep(pause).await;
     }
 
     /// One call, on a thread where it may block.

@@ -1,8 +1,8 @@
 //! Runs a pipeline: pulls records while there is room, hands each to its lane, and drains when it is told to stop. Knows no network and no broker:
 //! both are behind the ports.
 //!
-//! The delivery rules that tests name are kept here: S1 to S4 and S8 in `lane`, S2 in `delivery`, S5 and S10 in `book`, S6 by lanes, S9 in `delivery`
-//! and `chain`, S11 and S13 in this file.
+//! The delivery rules that tests name are kept here: S1 to S4 and S8 in `lane` and `at_once`, S2 in `delivery`, S5, S10 and S14 in `book`, S6 by lanes,
+//! S9 in `delivery` and `chain`, S12 in `chain` and the runtime, S11 and S13 in this file.
 
 mod at_once;
 mod book;
@@ -38,7 +38,10 @@ use tokio::{
 use book::{Admission, Book};
 use lane::{Job, Lane, key_of};
 
-use crate::error::EngineError;
+use crate::{
+    error::EngineError,
+    limits::{STALLED_AFTER, WATCH_INTERVAL},
+};
 
 /// How a pipeline ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,6 +86,9 @@ pub async fn run(
         lanes.spawn(Lane { number, terms, stages, committer, book, acknowledger, jobs, held: HashMap::new() }.work());
     }
     let mut stop = pin!(stop);
+    // Apart from the feeding, which must not be interrupted; it ends with this function.
+    let mut watching = JoinSet::new();
+    watching.spawn(watch(Arc::clone(&book)));
     loop {
         tokio::select! {
             biased;
@@ -106,6 +112,18 @@ pub async fn run(
     }
     lanes.shutdown().await;
     Ok(Ended { counts: book.counts(), frontier: book.frontier() })
+}
+
+/// Says which partitions stand still.
+async fn watch(book: Arc<Book>) {
+    let mut ticks = tokio::time::interval(WATCH_INTERVAL);
+    loop {
+        ticks.tick().await;
+        for (topic, oldest) in book.stalled(STALLED_AFTER) {
+            let seconds = STALLED_AFTER.as_secs();
+            tracing::warn!(topic, oldest, "nothing of this partition was settled for {seconds} s");
+        }
+    }
 }
 
 fn of_lane(ended: Result<Result<(), EngineError>, tokio::task::JoinError>) -> Result<(), EngineError> {

@@ -58,6 +58,8 @@ pub(crate) struct StageTerms {
 pub(crate) struct LaneStages {
     pub(crate) stages: Vec<Box<dyn Stage>>,
     pub(crate) states: Vec<Arc<LaneState>>,
+    /// For each stage, how many calls in a row were stopped on every record.
+    pub(crate) storms: Vec<u32>,
 }
 
 /// A target with its way in.

@@ -103,7 +103,7 @@ impl Access {
     }
 
     /// Refuses callers that are bound to namespaces, where what they ask for is everybody's.
-    pub(crate) fn everywhere<T>(&self, request: &Request<T>, what: &str) -> Result<(), Status> {
+    pub(crate) fn everywhere<E: Extensions>(&self, request: &E, what: &str) -> Result<(), Status> {
         if self.is_open() {
             return Ok(());
         }
@@ -128,10 +128,28 @@ fn within(grant: &Grant, namespace: &str) -> Result<(), Status> {
     Err(Status::permission_denied(sentence))
 }
 
+/// What carries what the guard found out: a request as tonic knows it, or its extensions as HTTP does.
+pub(crate) trait Extensions {
+    /// Who calls.
+    fn caller(&self) -> Option<&Grant>;
+}
+
+impl<T> Extensions for Request<T> {
+    fn caller(&self) -> Option<&Grant> {
+        self.extensions().get().map(|Caller(grant)| &**grant)
+    }
+}
+
+impl Extensions for http::Extensions {
+    fn caller(&self) -> Option<&Grant> {
+        self.get().map(|Caller(grant)| &**grant)
+    }
+}
+
 /// The guard has seen every request of a server that is not open.
-fn caller<T>(request: &Request<T>) -> Result<&Grant, Status> {
-    match request.extensions().get::<Caller>() {
-        Some(Caller(grant)) => Ok(grant),
+fn caller(request: &impl Extensions) -> Result<&Grant, Status> {
+    match request.caller() {
+        Some(grant) => Ok(grant),
         None => Err(Status::internal("the request passed no guard")),
     }
 }

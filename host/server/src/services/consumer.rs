@@ -4,7 +4,7 @@
 use super::ending::Ending;
 use crate::access::Access;
 use crate::status::refuse;
-use irongate_broker::{Broker, Deliveries};
+use irongate_broker::{BrokerError, MessageBroker};
 use irongate_proto::danube::consumer_service_server::ConsumerService;
 use irongate_proto::danube::{
     AckRequest, AckResponse, ConsumerRequest, ConsumerResponse, MsgId, NackRequest, NackResponse, ReceiveRequest,
@@ -15,14 +15,14 @@ use tokio_stream::adapters::Map;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
-pub(crate) struct Consumer {
-    broker: Broker,
+pub(crate) struct Consumer<B> {
+    broker: B,
     access: Access,
     stopping: CancellationToken,
 }
 
-impl Consumer {
-    pub(crate) fn new(broker: Broker, access: Access, stopping: CancellationToken) -> Self {
+impl<B> Consumer<B> {
+    pub(crate) fn new(broker: B, access: Access, stopping: CancellationToken) -> Self {
         Self { broker, access, stopping }
     }
 }
@@ -34,8 +34,8 @@ fn topic_of(id: Option<&MsgId>) -> &str {
 type Delivered = Result<StreamMessage, Status>;
 
 #[tonic::async_trait]
-impl ConsumerService for Consumer {
-    type ReceiveMessagesStream = Ending<Map<Deliveries, fn(StreamMessage) -> Delivered>>;
+impl<B: MessageBroker> ConsumerService for Consumer<B> {
+    type ReceiveMessagesStream = Ending<Map<B::Deliveries, fn(Result<StreamMessage, BrokerError>) -> Delivered>>;
 
     async fn subscribe(&self, request: Request<ConsumerRequest>) -> Result<Response<ConsumerResponse>, Status> {
         self.access.topic(&request, &request.get_ref().topic_name)?;
@@ -47,8 +47,8 @@ impl ConsumerService for Consumer {
         request: Request<ReceiveRequest>,
     ) -> Result<Response<Self::ReceiveMessagesStream>, Status> {
         self.access.topic(&request, &self.broker.consumer_topic(request.get_ref().consumer_id).map_err(refuse)?)?;
-        let deliveries = self.broker.receive(request.into_inner()).map_err(refuse)?;
-        let delivered: fn(StreamMessage) -> Delivered = Ok;
+        let deliveries = self.broker.receive(request.into_inner()).await.map_err(refuse)?;
+        let delivered: fn(Result<StreamMessage, BrokerError>) -> Delivered = |message| message.map_err(refuse);
         Ok(Response::new(Ending::new(deliveries.map(delivered), &self.stopping)))
     }
 

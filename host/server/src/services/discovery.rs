@@ -3,7 +3,7 @@
 use crate::access::Access;
 use crate::status::refuse;
 use http::uri::Authority;
-use irongate_broker::Broker;
+use irongate_broker::MessageBroker;
 use irongate_proto::danube::discovery_server::Discovery;
 use irongate_proto::danube::topic_lookup_response::LookupType;
 use irongate_proto::danube::{TopicLookupRequest, TopicLookupResponse, TopicPartitionsResponse};
@@ -18,25 +18,25 @@ pub(crate) struct ClientUrl {
     pub(crate) authority: Authority,
 }
 
-pub(crate) struct Lookup {
-    broker: Broker,
+pub(crate) struct Lookup<B> {
+    broker: B,
     access: Access,
 }
 
-impl Lookup {
-    pub(crate) fn new(broker: Broker, access: Access) -> Self {
+impl<B> Lookup<B> {
+    pub(crate) fn new(broker: B, access: Access) -> Self {
         Self { broker, access }
     }
 }
 
 #[tonic::async_trait]
-impl Discovery for Lookup {
+impl<B: MessageBroker> Discovery for Lookup<B> {
     async fn topic_lookup(
         &self,
         request: Request<TopicLookupRequest>,
     ) -> Result<Response<TopicLookupResponse>, Status> {
         self.access.topic(&request, &request.get_ref().topic)?;
-        self.broker.lookup(&request.get_ref().topic).map_err(refuse)?;
+        self.broker.lookup(&request.get_ref().topic).await.map_err(refuse)?;
         let Some(ClientUrl { scheme, authority }) = request.extensions().get() else {
             return Err(Status::internal("the lookup does not know how the client reached the server"));
         };
@@ -56,7 +56,7 @@ impl Discovery for Lookup {
     ) -> Result<Response<TopicPartitionsResponse>, Status> {
         self.access.topic(&request, &request.get_ref().topic)?;
         let TopicLookupRequest { request_id, topic } = request.into_inner();
-        let partitions = self.broker.partitions(&topic).map_err(refuse)?;
+        let partitions = self.broker.partitions(&topic).await.map_err(refuse)?;
         Ok(Response::new(TopicPartitionsResponse { request_id, partitions }))
     }
 }

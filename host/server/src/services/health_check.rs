@@ -2,27 +2,27 @@
 //! server is answered at `/healthz`.
 
 use crate::status::refuse;
-use irongate_broker::Broker;
+use irongate_broker::MessageBroker;
 use irongate_proto::danube::health_check_server::HealthCheck;
 use irongate_proto::danube::{HealthCheckRequest, HealthCheckResponse};
 use tonic::{Request, Response, Status};
 
-pub(crate) struct Health {
-    broker: Broker,
+pub(crate) struct Health<B> {
+    broker: B,
 }
 
-impl Health {
-    pub(crate) fn new(broker: Broker) -> Self {
+impl<B> Health<B> {
+    pub(crate) fn new(broker: B) -> Self {
         Self { broker }
     }
 }
 
 #[tonic::async_trait]
-impl HealthCheck for Health {
+impl<B: MessageBroker> HealthCheck for Health<B> {
     async fn health_check(
         &self,
         request: Request<HealthCheckRequest>,
     ) -> Result<Response<HealthCheckResponse>, Status> {
-        self.broker.health_check(request.into_inner()).map(Response::new).map_err(refuse)
+        self.broker.health_check(request.into_inner()).await.map(Response::new).map_err(refuse)
     }
 }

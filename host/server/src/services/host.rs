@@ -1,19 +1,19 @@
 //! `irongate.v1.HostService`: what this host is and which limits a client should know before it tries.
 
-use irongate_broker::Broker;
+use irongate_broker::MessageBroker;
 use irongate_proto::irongate_v1::host_service_server::HostService;
 use irongate_proto::irongate_v1::{GetHostInfoRequest, GetHostInfoResponse};
 use std::time::{SystemTime, UNIX_EPOCH};
 use tonic::{Request, Response, Status};
 
-pub(crate) struct Host {
-    broker: Broker,
+pub(crate) struct Host<B> {
+    broker: B,
     environment: String,
     started_at_ms: u64,
 }
 
-impl Host {
-    pub(crate) fn new(broker: Broker, environment: String) -> Self {
+impl<B> Host<B> {
+    pub(crate) fn new(broker: B, environment: String) -> Self {
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let started_at_ms = u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX);
         Self { broker, environment, started_at_ms }
@@ -21,9 +21,10 @@ impl Host {
 }
 
 #[tonic::async_trait]
-impl HostService for Host {
+impl<B: MessageBroker> HostService for Host<B> {
     async fn get_host_info(&self, _: Request<GetHostInfoRequest>) -> Result<Response<GetHostInfoResponse>, Status> {
         let limits = self.broker.limits();
+        let standing = self.broker.standing();
         Ok(Response::new(GetHostInfoResponse {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             started_at_ms: self.started_at_ms,
@@ -31,6 +32,8 @@ impl HostService for Host {
             message_bytes_max: u64::try_from(limits.message_bytes_max).unwrap_or(u64::MAX),
             publish_batch_messages_max: u32::try_from(limits.publish_batch_messages_max).unwrap_or(u32::MAX),
             auto_create_topics: self.broker.auto_create_topics(),
+            upstream: standing.upstream,
+            missing_features: standing.missing_features,
         }))
     }
 }

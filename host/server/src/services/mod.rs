@@ -9,8 +9,10 @@ mod ending;
 mod health_check;
 mod host;
 mod namespace_admin;
+mod pipelines;
 mod producer;
 mod publish;
+mod relay;
 mod schema_registry;
 mod topic;
 mod topic_admin;
@@ -18,8 +20,10 @@ mod topic_admin;
 pub(crate) use discovery::ClientUrl;
 
 use crate::access::Access;
+use crate::backend::Backend;
 use crate::limits::{CONTROL_REQUEST_BYTES_MAX, MESSAGE_SLACK_BYTES};
-use irongate_broker::Broker;
+use irongate_broker::MessageBroker;
+use irongate_deploy::{COMPONENT_BYTES_MAX, Deployments};
 use irongate_proto::danube::consumer_service_server::ConsumerServiceServer;
 use irongate_proto::danube::discovery_server::DiscoveryServer;
 use irongate_proto::danube::health_check_server::HealthCheckServer;
@@ -32,32 +36,62 @@ use irongate_proto::irongate_v1::browse_service_server::BrowseServiceServer;
 use irongate_proto::irongate_v1::host_service_server::HostServiceServer;
 use irongate_proto::irongate_v1::publish_service_server::PublishServiceServer;
 use irongate_proto::irongate_v1::topic_service_server::TopicServiceServer;
+use irongate_proto::pipelines_v1::pipeline_service_server::PipelineServiceServer;
+use relay::Relay;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 
 /// Danube names the broker that serves a topic, by a number; here there is one.
 const BROKER_ID: &str = "1";
 
-/// Every service, each with the limit its requests have.
-pub(crate) fn routes(broker: &Broker, access: &Access, environment: &str, stopping: &CancellationToken) -> Routes {
+/// Every service of a server.
+pub(crate) fn routes(
+    backend: &Backend,
+    access: &Access,
+    environment: &str,
+    deployments: Option<Deployments>,
+    stopping: &CancellationToken,
+) -> Routes {
+    let pipelines = PipelineServiceServer::new(pipelines::Pipelines::new(deployments, access.clone()));
+    let components_bytes_max = COMPONENT_BYTES_MAX.saturating_add(MESSAGE_SLACK_BYTES);
+    let routes = match backend {
+        Backend::Embedded(broker) => {
+            let brokers = BrokerAdminServer::new(broker_admin::Brokers::new(broker.clone(), access.clone()));
+            let namespaces =
+                NamespaceAdminServer::new(namespace_admin::Namespaces::new(broker.clone(), access.clone()));
+            let topics = TopicAdminServer::new(topic_admin::TopicsAdmin::new(broker.clone(), access.clone()));
+            of_broker(broker, access, environment, stopping)
+                .add_service(brokers.max_decoding_message_size(CONTROL_REQUEST_BYTES_MAX))
+                .add_service(namespaces.max_decoding_message_size(CONTROL_REQUEST_BYTES_MAX))
+                .add_service(topics.max_decoding_message_size(CONTROL_REQUEST_BYTES_MAX))
+        }
+        Backend::Upstream(cluster) => of_broker(cluster, access, environment, stopping)
+            .add_service(Relay::<0>::new(cluster.clone(), access.clone()))
+            .add_service(Relay::<1>::new(cluster.clone(), access.clone()))
+            .add_service(Relay::<2>::new(cluster.clone(), access.clone()))
+            .add_service(Relay::<3>::new(cluster.clone(), access.clone()))
+            .add_service(Relay::<4>::new(cluster.clone(), access.clone())),
+    };
+    routes.add_service(pipelines.max_decoding_message_size(components_bytes_max)).prepare()
+}
+
+/// The services that every broker has, each with the limit its requests have.
+fn of_broker<B: MessageBroker>(broker: &B, access: &Access, environment: &str, stopping: &CancellationToken) -> Routes {
     let limits = broker.limits();
     let message_bytes_max = limits.message_bytes_max.saturating_add(MESSAGE_SLACK_BYTES);
     let batch_bytes_max = limits.publish_batch_bytes_max.saturating_add(MESSAGE_SLACK_BYTES);
     let schema_bytes_max = limits.schema_definition_bytes_max.saturating_add(MESSAGE_SLACK_BYTES);
+    let (broker, access) = (|| broker.clone(), || access.clone());
 
-    let producer = ProducerServiceServer::new(producer::Producer::new(broker.clone(), access.clone()));
-    let consumer =
-        ConsumerServiceServer::new(consumer::Consumer::new(broker.clone(), access.clone(), stopping.clone()));
-    let discovery = DiscoveryServer::new(discovery::Lookup::new(broker.clone(), access.clone()));
-    let health = HealthCheckServer::new(health_check::Health::new(broker.clone()));
-    let registry = SchemaRegistryServer::new(schema_registry::Registry::new(broker.clone(), access.clone()));
-    let brokers = BrokerAdminServer::new(broker_admin::Brokers::new(broker.clone(), access.clone()));
-    let namespaces = NamespaceAdminServer::new(namespace_admin::Namespaces::new(broker.clone(), access.clone()));
-    let topics = TopicAdminServer::new(topic_admin::TopicsAdmin::new(broker.clone(), access.clone()));
-    let publish = PublishServiceServer::new(publish::Publish::new(broker.clone(), access.clone()));
-    let browse = BrowseServiceServer::new(browse::Browser::new(broker.clone(), access.clone(), stopping.clone()));
-    let topic = TopicServiceServer::new(topic::Topics::new(broker.clone(), access.clone()));
-    let host = HostServiceServer::new(host::Host::new(broker.clone(), environment.to_owned()));
+    let producer = ProducerServiceServer::new(producer::Producer::new(broker(), access()));
+    let consumer = ConsumerServiceServer::new(consumer::Consumer::new(broker(), access(), stopping.clone()));
+    let discovery = DiscoveryServer::new(discovery::Lookup::new(broker(), access()));
+    let health = HealthCheckServer::new(health_check::Health::new(broker()));
+    let registry = SchemaRegistryServer::new(schema_registry::Registry::new(broker(), access()));
+    let publish = PublishServiceServer::new(publish::Publish::new(broker(), access()));
+    let browse = BrowseServiceServer::new(browse::Browser::new(broker(), access(), stopping.clone()));
+    let topic = TopicServiceServer::new(topic::Topics::new(broker(), access()));
+    let host = HostServiceServer::new(host::Host::new(broker(), environment.to_owned()));
 
     Routes::new(producer.max_decoding_message_size(message_bytes_max))
         .add_service(publish.max_decoding_message_size(batch_bytes_max))
@@ -65,11 +99,7 @@ pub(crate) fn routes(broker: &Broker, access: &Access, environment: &str, stoppi
         .add_service(consumer.max_decoding_message_size(CONTROL_REQUEST_BYTES_MAX))
         .add_service(discovery.max_decoding_message_size(CONTROL_REQUEST_BYTES_MAX))
         .add_service(health.max_decoding_message_size(CONTROL_REQUEST_BYTES_MAX))
-        .add_service(brokers.max_decoding_message_size(CONTROL_REQUEST_BYTES_MAX))
-        .add_service(namespaces.max_decoding_message_size(CONTROL_REQUEST_BYTES_MAX))
-        .add_service(topics.max_decoding_message_size(CONTROL_REQUEST_BYTES_MAX))
         .add_service(browse.max_decoding_message_size(CONTROL_REQUEST_BYTES_MAX))
         .add_service(topic.max_decoding_message_size(CONTROL_REQUEST_BYTES_MAX))
         .add_service(host.max_decoding_message_size(CONTROL_REQUEST_BYTES_MAX))
-        .prepare()
 }

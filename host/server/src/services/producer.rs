@@ -2,24 +2,24 @@
 
 use crate::access::Access;
 use crate::status::refuse;
-use irongate_broker::Broker;
+use irongate_broker::MessageBroker;
 use irongate_proto::danube::producer_service_server::ProducerService;
 use irongate_proto::danube::{MessageResponse, ProducerRequest, ProducerResponse, StreamMessage};
 use tonic::{Request, Response, Status};
 
-pub(crate) struct Producer {
-    broker: Broker,
+pub(crate) struct Producer<B> {
+    broker: B,
     access: Access,
 }
 
-impl Producer {
-    pub(crate) fn new(broker: Broker, access: Access) -> Self {
+impl<B> Producer<B> {
+    pub(crate) fn new(broker: B, access: Access) -> Self {
         Self { broker, access }
     }
 }
 
 #[tonic::async_trait]
-impl ProducerService for Producer {
+impl<B: MessageBroker> ProducerService for Producer<B> {
     async fn create_producer(&self, request: Request<ProducerRequest>) -> Result<Response<ProducerResponse>, Status> {
         self.access.topic(&request, &request.get_ref().topic_name)?;
         self.broker.create_producer(request.into_inner()).await.map(Response::new).map_err(refuse)

@@ -2,24 +2,24 @@
 
 use crate::access::Access;
 use crate::status::refuse;
-use irongate_broker::Broker;
+use irongate_broker::MessageBroker;
 use irongate_proto::irongate_v1::publish_service_server::PublishService;
 use irongate_proto::irongate_v1::{PublishRequest, PublishResponse};
 use tonic::{Request, Response, Status};
 
-pub(crate) struct Publish {
-    broker: Broker,
+pub(crate) struct Publish<B> {
+    broker: B,
     access: Access,
 }
 
-impl Publish {
-    pub(crate) fn new(broker: Broker, access: Access) -> Self {
+impl<B> Publish<B> {
+    pub(crate) fn new(broker: B, access: Access) -> Self {
         Self { broker, access }
     }
 }
 
 #[tonic::async_trait]
-impl PublishService for Publish {
+impl<B: MessageBroker> PublishService for Publish<B> {
     async fn publish(&self, request: Request<PublishRequest>) -> Result<Response<PublishResponse>, Status> {
         self.access.topic(&request, &request.get_ref().topic)?;
         self.broker.publish(request.into_inner()).await.map(Response::new).map_err(refuse)

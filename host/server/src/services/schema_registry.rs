@@ -2,7 +2,7 @@
 
 use crate::access::Access;
 use crate::status::refuse;
-use irongate_broker::Broker;
+use irongate_broker::MessageBroker;
 use irongate_proto::danube_schema::schema_registry_server::SchemaRegistry;
 use irongate_proto::danube_schema::{
     CheckCompatibilityRequest, CheckCompatibilityResponse, ConfigureTopicSchemaRequest, ConfigureTopicSchemaResponse,
@@ -14,13 +14,13 @@ use irongate_proto::danube_schema::{
 };
 use tonic::{Request, Response, Status};
 
-pub(crate) struct Registry {
-    broker: Broker,
+pub(crate) struct Registry<B> {
+    broker: B,
     access: Access,
 }
 
-impl Registry {
-    pub(crate) fn new(broker: Broker, access: Access) -> Self {
+impl<B> Registry<B> {
+    pub(crate) fn new(broker: B, access: Access) -> Self {
         Self { broker, access }
     }
 }
@@ -28,7 +28,7 @@ impl Registry {
 type Answer<T> = Result<Response<T>, Status>;
 
 #[tonic::async_trait]
-impl SchemaRegistry for Registry {
+impl<B: MessageBroker> SchemaRegistry for Registry<B> {
     async fn register_schema(&self, request: Request<RegisterSchemaRequest>) -> Answer<RegisterSchemaResponse> {
         self.access.everywhere(&request, "a schema subject")?;
         self.broker.register_schema(request.into_inner()).await.map(Response::new).map_err(refuse)

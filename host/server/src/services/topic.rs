@@ -2,7 +2,7 @@
 
 use crate::access::Access;
 use crate::status::refuse;
-use irongate_broker::Broker;
+use irongate_broker::MessageBroker;
 use irongate_proto::irongate_v1::topic_service_server::TopicService;
 use irongate_proto::irongate_v1::{
     CreateTopicRequest, CreateTopicResponse, DeleteTopicRequest, DeleteTopicResponse, DescribeTopicRequest,
@@ -11,22 +11,22 @@ use irongate_proto::irongate_v1::{
 };
 use tonic::{Request, Response, Status};
 
-pub(crate) struct Topics {
-    broker: Broker,
+pub(crate) struct Topics<B> {
+    broker: B,
     access: Access,
 }
 
-impl Topics {
-    pub(crate) fn new(broker: Broker, access: Access) -> Self {
+impl<B> Topics<B> {
+    pub(crate) fn new(broker: B, access: Access) -> Self {
         Self { broker, access }
     }
 }
 
 #[tonic::async_trait]
-impl TopicService for Topics {
+impl<B: MessageBroker> TopicService for Topics<B> {
     async fn list_topics(&self, request: Request<ListTopicsRequest>) -> Result<Response<ListTopicsResponse>, Status> {
         let own = self.access.namespaces(&request)?.map(<[String]>::to_vec);
-        let mut response = self.broker.list_topics(request.into_inner()).map_err(refuse)?;
+        let mut response = self.broker.list_topics(request.into_inner()).await.map_err(refuse)?;
         if let Some(own) = own {
             response.namespaces.retain(|namespace| own.contains(namespace));
             response.topics.retain(|topic| own.iter().any(|namespace| is_in(&topic.name, namespace)));
@@ -39,7 +39,7 @@ impl TopicService for Topics {
         request: Request<DescribeTopicRequest>,
     ) -> Result<Response<DescribeTopicResponse>, Status> {
         self.access.topic(&request, &request.get_ref().topic)?;
-        self.broker.describe_topic(request.into_inner()).map(Response::new).map_err(refuse)
+        self.broker.describe_topic(request.into_inner()).await.map(Response::new).map_err(refuse)
     }
 
     async fn create_topic(

@@ -1,0 +1,387 @@
+//! All pipelines of a host: deploy, list, pause, resume, roll back, remove. One change at a time; what it decides is written down before it is done.
+
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use irongate_broker::{Broker, Note};
+use irongate_pipeline::{PipelineConfig, Problem};
+use irongate_proto::pipelines_v1 as v1;
+use prost::Message;
+use tokio::sync::Mutex;
+
+use crate::{
+    documents::{self, PipelineDocument, VersionDocument},
+    error::DeployError,
+    limits::{COMPONENT_BYTES_MAX, PIPELINES_MAX, VERSIONS_MAX},
+    plugins::PluginFolder,
+    prepare::{Prepared, Runtimes, Unprepared, circle, parse, prepare, problem},
+    running::{Running, blocking},
+};
+
+/// The pipelines of a host. Clones share them.
+#[derive(Clone)]
+pub struct Deployments {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    broker: Broker,
+    plugins: PluginFolder,
+    runtimes: Runtimes,
+    pipelines: Mutex<Pipelines>,
+}
+
+#[derive(Default)]
+struct Pipelines {
+    by_name: BTreeMap<String, Deployed>,
+    is_closed: bool,
+}
+
+struct Deployed {
+    document: PipelineDocument,
+    /// Absent where what is kept cannot be used any more; then `failure` says why.
+    prepared: Option<Arc<Prepared>>,
+    running: Option<Running>,
+    failure: String,
+}
+
+impl std::fmt::Debug for Deployments {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Deployments").finish_non_exhaustive()
+    }
+}
+
+#[expect(clippy::missing_errors_doc, reason = "every error is a DeployError, whose variants say when")]
+impl Deployments {
+    /// Reads what is kept and starts every pipeline that is not paused.
+    pub async fn open(broker: Broker, data_dir: &Path) -> Result<Deployments, DeployError> {
+        let plugins = PluginFolder::open(data_dir)?;
+        let runtimes = Runtimes::new(data_dir);
+        let shared = Arc::new(Shared { broker, plugins, runtimes, pipelines: Mutex::default() });
+        let mut by_name = BTreeMap::new();
+        for (note, value) in shared.broker.notes(documents::pipelines_prefix())? {
+            let Some(name) = documents::pipeline_name(&note) else { continue };
+            let damaged =
+                |error: prost::DecodeError| DeployError::Damaged { name: name.to_owned(), reason: error.to_string() };
+            let document = PipelineDocument::decode(&*value).map_err(damaged)?;
+            by_name.insert(name.to_owned(), shared.revive(name, document).await?);
+        }
+        shared.pipelines.lock().await.by_name = by_name;
+        Ok(Deployments { shared })
+    }
+
+    /// Drains every pipeline; afterwards every change is refused.
+    pub async fn close(&self) {
+        let mut pipelines = self.shared.pipelines.lock().await;
+        pipelines.is_closed = true;
+        let stopping: Vec<_> = pipelines.by_name.values_mut().filter_map(|one| one.running.take()).collect();
+        let mut ending = tokio::task::JoinSet::new();
+        stopping.into_iter().for_each(|running| drop(ending.spawn(running.stop())));
+        ending.join_all().await;
+    }
+
+    /// Starts a pipeline, or another version of one.
+    pub async fn deploy(&self, request: v1::DeployPipelineRequest) -> Result<v1::DeployPipelineResponse, DeployError> {
+        let mut pipelines = self.shared.open_pipelines().await?;
+        let config = match parse(&request.configuration, request.is_yaml) {
+            Ok(config) => config,
+            Err(problems) => return Ok(refused(problems)),
+        };
+        let problems = self.shared.against(&pipelines, &config, &request);
+        if !problems.is_empty() {
+            return Ok(refused(problems));
+        }
+        let known = pipelines.by_name.get(&config.name);
+        if known.is_none() && pipelines.by_name.len() >= PIPELINES_MAX {
+            let what = format!("there are {} pipelines", pipelines.by_name.len());
+            return Err(DeployError::LimitReached { what, limit: PIPELINES_MAX });
+        }
+        let mut document = known.map_or_else(PipelineDocument::default, |known| known.document.clone());
+        let components = self.shared.keep(request.components).await?;
+        document.push(request.configuration, request.is_yaml, components);
+        let answered = self.shared.put(&mut pipelines, config.name, document).await?;
+        Ok(answered.map_or_else(refused, |version| v1::DeployPipelineResponse { version, problems: Vec::new() }))
+    }
+
+    /// All pipelines, by name.
+    pub async fn list(&self) -> v1::ListPipelinesResponse {
+        let pipelines = self.shared.pipelines.lock().await;
+        v1::ListPipelinesResponse {
+            pipelines: pipelines.by_name.iter().map(|(name, one)| one.describe(name)).collect(),
+        }
+    }
+
+    /// Settles what is in flight and reads no more.
+    pub async fn pause(&self, name: &str) -> Result<(), DeployError> {
+        let mut pipelines = self.shared.open_pipelines().await?;
+        let deployed = pipelines.get(name)?;
+        deployed.document.is_paused = true;
+        self.shared.broker.write_notes(vec![documents::pipeline(name, Some(&deployed.document))]).await?;
+        if let Some(running) = deployed.running.take() {
+            running.stop().await;
+        }
+        Ok(())
+    }
+
+    /// Goes on where it was paused.
+    pub async fn resume(&self, name: &str) -> Result<(), DeployError> {
+        let mut pipelines = self.shared.open_pipelines().await?;
+        let deployed = pipelines.get(name)?;
+        let Some(prepared) = deployed.prepared.clone() else {
+            return Err(DeployError::Precondition { what: deployed.failure.clone() });
+        };
+        deployed.document.is_paused = false;
+        self.shared.broker.write_notes(vec![documents::pipeline(name, Some(&deployed.document))]).await?;
+        if deployed.running.is_none() {
+            deployed.running = Some(Running::start(self.shared.broker.clone(), prepared));
+        }
+        Ok(())
+    }
+
+    /// Deploys the version before the last one again.
+    pub async fn rollback(&self, name: &str) -> Result<u64, DeployError> {
+        let mut pipelines = self.shared.open_pipelines().await?;
+        let mut document = pipelines.get(name)?.document.clone();
+        let before = document.versions.len().checked_sub(2).and_then(|index| document.versions.get(index)).cloned();
+        let Some(before) = before else {
+            return Err(DeployError::Precondition {
+                what: format!("the pipeline {name} has no version before this one"),
+            });
+        };
+        document.push(before.configuration, before.is_yaml, before.components);
+        match self.shared.put(&mut pipelines, name.to_owned(), document).await? {
+            Ok(version) => Ok(version),
+            Err(problems) => {
+                let sentences: Vec<String> = problems.iter().map(ToString::to_string).collect();
+                Err(DeployError::Precondition { what: sentences.join("; ") })
+            }
+        }
+    }
+
+    /// Ends it and forgets it and the state of its stages.
+    pub async fn remove(&self, name: &str) -> Result<(), DeployError> {
+        let mut pipelines = self.shared.open_pipelines().await?;
+        if let Some(running) = pipelines.get(name)?.running.take() {
+            running.stop().await;
+        }
+        let state = self.shared.broker.notes(&documents::state_prefix(name))?;
+        let gone = state.into_iter().map(|(name, _)| Note { name, value: None });
+        let notes = gone.chain([documents::pipeline(name, None)]).collect();
+        self.shared.broker.write_notes(notes).await?;
+        pipelines.by_name.remove(name);
+        self.shared.tidy(&pipelines)
+    }
+}
+
+impl Shared {
+    async fn open_pipelines(&self) -> Result<tokio::sync::MutexGuard<'_, Pipelines>, DeployError> {
+        let pipelines = self.pipelines.lock().await;
+        if pipelines.is_closed { Err(DeployError::Closed) } else { Ok(pipelines) }
+    }
+
+    /// A pipeline as it was kept. One that cannot be used any more is listed with the reason, and the others run.
+    async fn revive(self: &Arc<Self>, name: &str, document: PipelineDocument) -> Result<Deployed, DeployError> {
+        let version = document.versions.last().cloned().unwrap_or_default();
+        let (prepared, failure) = match self.prepare(version).await? {
+            Ok(prepared) => (Some(Arc::new(prepared)), String::new()),
+            Err(problems) => {
+                let sentences: Vec<String> = problems.iter().map(ToString::to_string).collect();
+                (None, sentences.join("; "))
+            }
+        };
+        if !failure.is_empty() {
+            tracing::error!(pipeline = name, "it cannot be started: {failure}");
+        }
+        let is_to_run = !document.is_paused;
+        let start = |prepared: &Arc<Prepared>| Running::start(self.broker.clone(), Arc::clone(prepared));
+        let running = prepared.as_ref().filter(|_| is_to_run).map(start);
+        Ok(Deployed { document, prepared, running, failure })
+    }
+
+    async fn prepare(
+        self: &Arc<Self>,
+        version: VersionDocument,
+    ) -> Result<Result<Prepared, Vec<Problem>>, DeployError> {
+        let shared = Arc::clone(self);
+        let prepared = blocking(move || {
+            let prepared = prepare(&version, &shared.plugins, &shared.runtimes)?;
+            // Whether every stage starts is known before the version before it is stopped.
+            prepared.stages().map_err(Unprepared::Problems).map(|_| prepared)
+        });
+        match prepared.await? {
+            Ok(prepared) => Ok(Ok(prepared)),
+            Err(Unprepared::Problems(problems)) => Ok(Err(problems)),
+            Err(Unprepared::Error(error)) => Err(error),
+        }
+    }
+
+    /// Checks the newest version of a document, writes it down, and puts it in the place of the one that runs.
+    async fn put(
+        self: &Arc<Self>,
+        pipelines: &mut Pipelines,
+        name: String,
+        document: PipelineDocument,
+    ) -> Result<Result<u64, Vec<Problem>>, DeployError> {
+        let version = document.versions.last().cloned().unwrap_or_default();
+        let number = version.number;
+        let prepared = match self.prepare(version).await? {
+            Ok(prepared) => Arc::new(prepared),
+            Err(problems) => {
+                self.tidy(pipelines)?;
+                return Ok(Err(problems));
+            }
+        };
+        prepared.open_targets(&self.broker).await?;
+        self.broker.write_notes(vec![documents::pipeline(&name, Some(&document))]).await?;
+        let before = pipelines.by_name.get_mut(&name).and_then(|deployed| deployed.running.take());
+        if let Some(before) = before {
+            before.stop().await;
+        }
+        let start = || Running::start(self.broker.clone(), Arc::clone(&prepared));
+        let running = (!document.is_paused).then(start);
+        let deployed = Deployed { document, prepared: Some(prepared), running, failure: String::new() };
+        pipelines.by_name.insert(name, deployed);
+        self.tidy(pipelines)?;
+        Ok(Ok(number))
+    }
+
+    async fn keep(
+        self: &Arc<Self>,
+        components: std::collections::HashMap<String, bytes::Bytes>,
+    ) -> Result<std::collections::HashMap<String, String>, DeployError> {
+        let bytes: usize = components.values().map(bytes::Bytes::len).sum();
+        if bytes > COMPONENT_BYTES_MAX {
+            let what = format!("the components have {bytes} bytes together");
+            return Err(DeployError::LimitReached { what, limit: COMPONENT_BYTES_MAX });
+        }
+        let shared = Arc::clone(self);
+        let kept = blocking(move || {
+            let keep = |(stage, component): (String, bytes::Bytes)| Ok((stage, shared.plugins.keep(&component)?));
+            components.into_iter().map(keep).collect()
+        });
+        kept.await?
+    }
+
+    /// What speaks against a file beside what the file itself says.
+    fn against(
+        &self,
+        pipelines: &Pipelines,
+        config: &PipelineConfig,
+        request: &v1::DeployPipelineRequest,
+    ) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        for (index, stage) in config.stages.iter().enumerate() {
+            if !request.components.contains_key(&stage.id) {
+                let path = format!("pipeline.stages[{index}].uses");
+                problems.push(problem(&path, format!("the component of {} is missing", stage.id), "send it along"));
+            }
+        }
+        let mut edges = pipelines.edges();
+        edges.insert(config.name.clone(), edge(config));
+        if let Some(circle) = circle(&edges) {
+            let message = format!("records would go round for ever: {}", circle.join(" -> "));
+            problems.push(problem("pipeline.to", message, "write to another topic"));
+        }
+        let taken = pipelines.by_name.iter().find(|(name, one)| {
+            let other = one.prepared.as_ref().map(|prepared| &prepared.config);
+            let is_same =
+                |other: &PipelineConfig| other.from == config.from && other.subscription == config.subscription;
+            **name != config.name && other.is_some_and(is_same)
+        });
+        if let Some((name, _)) = taken {
+            let message = format!("the pipeline {name} reads {} with the same subscription", config.from);
+            problems.push(problem("pipeline.subscription", message, "give it a subscription of its own"));
+        }
+        let before = pipelines.by_name.get(&config.name).and_then(|one| one.prepared.as_ref());
+        let keeps_state = config.stages.iter().any(|stage| stage.grants.state);
+        if before.is_some_and(|before| before.config.lanes != config.lanes) && keeps_state {
+            let message = "each lane has a state of its own, so their number stays while stages keep state".to_owned();
+            problems.push(problem("pipeline.lanes", message, "remove the pipeline first, which forgets the state"));
+        }
+        problems
+    }
+
+    /// Removes components that no version uses any more.
+    fn tidy(&self, pipelines: &Pipelines) -> Result<(), DeployError> {
+        let versions = pipelines.by_name.values().flat_map(|one| &one.document.versions);
+        self.plugins.keep_only(&versions.flat_map(|version| version.components.values().cloned()).collect::<Vec<_>>())
+    }
+}
+
+impl Pipelines {
+    fn get(&mut self, name: &str) -> Result<&mut Deployed, DeployError> {
+        self.by_name.get_mut(name).ok_or_else(|| DeployError::Missing { name: name.to_owned() })
+    }
+
+    fn edges(&self) -> BTreeMap<String, (String, Vec<String>)> {
+        let edge = |(name, one): (&String, &Deployed)| Some((name.clone(), edge(&one.prepared.as_ref()?.config)));
+        self.by_name.iter().filter_map(edge).collect()
+    }
+}
+
+impl PipelineDocument {
+    /// Adds a version; the oldest are forgotten.
+    fn push(&mut self, configuration: String, is_yaml: bool, components: std::collections::HashMap<String, String>) {
+        let number = self.versions.last().map_or(1, |last| last.number + 1);
+        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let deployed_at_ms = u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX);
+        self.versions.push(VersionDocument { number, configuration, is_yaml, components, deployed_at_ms });
+        let too_many = self.versions.len().saturating_sub(VERSIONS_MAX);
+        self.versions.drain(..too_many);
+    }
+}
+
+impl Deployed {
+    fn describe(&self, name: &str) -> v1::Pipeline {
+        let version = self.document.versions.last().cloned().unwrap_or_default();
+        let mut pipeline = v1::Pipeline {
+            name: name.to_owned(),
+            failure: self.failure.clone(),
+            version: version.number,
+            deployed_at_ms: version.deployed_at_ms,
+            configuration: version.configuration,
+            ..v1::Pipeline::default()
+        };
+        pipeline.set_state(if self.failure.is_empty() {
+            v1::pipeline::State::Paused
+        } else {
+            v1::pipeline::State::Failed
+        });
+        if let Some(prepared) = &self.prepared {
+            let config = &prepared.config;
+            pipeline.from.clone_from(&config.from);
+            pipeline.subscription.clone_from(&config.subscription);
+            pipeline.to = config.targets.iter().map(|target| target.topic.clone()).collect();
+            pipeline.dead_letter = config.dead_letter.as_ref().map(|letter| letter.topic.clone()).unwrap_or_default();
+            pipeline.stages = prepared
+                .plugins
+                .described(config)
+                .map(|(id, plugin, sha256)| v1::Stage { id, plugin, sha256 })
+                .collect();
+        }
+        if let Some(running) = &self.running {
+            running.describe(&mut pipeline);
+        }
+        pipeline
+    }
+}
+
+fn edge(config: &PipelineConfig) -> (String, Vec<String>) {
+    let dead_letter = config.dead_letter.iter().map(|dead_letter| dead_letter.topic.clone());
+    (config.from.clone(), config.targets.iter().map(|target| target.topic.clone()).chain(dead_letter).collect())
+}
+
+fn refused(problems: Vec<Problem>) -> v1::DeployPipelineResponse {
+    let problem = |problem: Problem| v1::Problem {
+        line: problem.place.line as u64,
+        column: problem.place.column as u64,
+        path: problem.path,
+        message: problem.message,
+        suggestion: problem.suggestion.unwrap_or_default(),
+    };
+    v1::DeployPipelineResponse { version: 0, problems: problems.into_iter().map(problem).collect() }
+}

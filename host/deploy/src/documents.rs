@@ -1,0 +1,103 @@
+//! What is kept of a pipeline among the broker's notes. Fields may be added, numbers are never reused.
+//!
+//! | name | note |
+//! |---|---|
+//! | `pipeline/<name>` | [`PipelineDocument`] |
+//! | `state/<name>` 0 `<stage>` 0 `<lane, big-endian u32>` `<key>` | a value of a stage's state |
+
+use irongate_broker::Note;
+use irongate_pipeline::StateWrite;
+use prost::Message;
+use std::collections::HashMap;
+
+const PIPELINES: &[u8] = b"pipeline/";
+const STATES: &[u8] = b"state/";
+const SEPARATOR: u8 = 0;
+const LANE_BYTES: usize = 4;
+
+/// A pipeline and its versions.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct PipelineDocument {
+    #[prost(bool, tag = "1")]
+    pub(crate) is_paused: bool,
+    /// Oldest first; the last one is the one that runs.
+    #[prost(message, repeated, tag = "2")]
+    pub(crate) versions: Vec<VersionDocument>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct VersionDocument {
+    #[prost(uint64, tag = "1")]
+    pub(crate) number: u64,
+    #[prost(string, tag = "2")]
+    pub(crate) configuration: String,
+    #[prost(bool, tag = "3")]
+    pub(crate) is_yaml: bool,
+    /// The sha256 of each stage's component, by the stage's id.
+    #[prost(map = "string, string", tag = "4")]
+    pub(crate) components: HashMap<String, String>,
+    #[prost(uint64, tag = "5")]
+    pub(crate) deployed_at_ms: u64,
+}
+
+/// All names of pipelines begin so.
+pub(crate) fn pipelines_prefix() -> &'static [u8] {
+    PIPELINES
+}
+
+pub(crate) fn pipeline_name(note: &[u8]) -> Option<&str> {
+    std::str::from_utf8(note.strip_prefix(PIPELINES)?).ok()
+}
+
+/// The note of a pipeline; none removes it.
+pub(crate) fn pipeline(name: &str, document: Option<&PipelineDocument>) -> Note {
+    Note { name: [PIPELINES, name.as_bytes()].concat(), value: document.map(Message::encode_to_vec) }
+}
+
+/// All state of a pipeline begins so.
+pub(crate) fn state_prefix(pipeline: &str) -> Vec<u8> {
+    [STATES, pipeline.as_bytes(), &[SEPARATOR]].concat()
+}
+
+/// The note of a value.
+pub(crate) fn state(pipeline: &str, write: &StateWrite) -> Note {
+    let lane = u32::try_from(write.lane).unwrap_or(u32::MAX).to_be_bytes();
+    let stage = write.stage.as_bytes();
+    let name = [&state_prefix(pipeline), stage, &[SEPARATOR], &lane, write.key.as_bytes()].concat();
+    Note { name, value: write.value.as_ref().map(|value| value.to_vec()) }
+}
+
+/// A value as it was noted.
+pub(crate) fn restored(pipeline: &str, name: &[u8], value: Vec<u8>) -> Option<StateWrite> {
+    let rest = name.strip_prefix(&state_prefix(pipeline)[..])?;
+    let end = rest.iter().position(|byte| *byte == SEPARATOR)?;
+    let (stage, rest) = (&rest[..end], &rest[end + 1..]);
+    let (lane, key) = rest.split_at_checked(LANE_BYTES)?;
+    let lane = u32::from_be_bytes(lane.try_into().ok()?);
+    Some(StateWrite {
+        stage: String::from_utf8(stage.to_vec()).ok()?,
+        lane: usize::try_from(lane).ok()?,
+        key: String::from_utf8(key.to_vec()).ok()?,
+        value: Some(value.into()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_read_as_it_was_noted() {
+        let write = StateWrite { stage: "s".into(), lane: 7, key: "a\0b".into(), value: Some("v".into()) };
+        let note = state("p", &write);
+        assert_eq!(restored("p", &note.name, note.value.expect("a value")), Some(write.clone()));
+        assert_eq!(restored("q", &note.name, Vec::new()), None);
+        assert_eq!(state("p", &StateWrite { value: None, ..write }).value, None);
+    }
+
+    #[test]
+    fn one_pipelines_state_is_not_anothers() {
+        assert!(!state_prefix("orders-clean").starts_with(&state_prefix("orders")));
+        assert_eq!(pipeline_name(&pipeline("orders", None).name), Some("orders"));
+    }
+}

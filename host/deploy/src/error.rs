@@ -1,0 +1,76 @@
+//! Why something cannot be done with pipelines. What is wrong with a file is no error; it is answered.
+
+use std::path::PathBuf;
+
+use irongate_broker::BrokerError;
+use thiserror::Error;
+use tonic::Code;
+
+/// Why something cannot be done.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum DeployError {
+    /// There is no pipeline of that name.
+    #[error("there is no pipeline {name}")]
+    Missing {
+        /// The name.
+        name: String,
+    },
+    /// It cannot be done as things are.
+    #[error("{what}")]
+    Precondition {
+        /// What stands against it, and what to do.
+        what: String,
+    },
+    /// A limit is reached.
+    #[error("{what}; the limit is {limit}")]
+    LimitReached {
+        /// What there is too much of.
+        what: String,
+        /// The limit.
+        limit: usize,
+    },
+    /// A file in the data directory cannot be written or read.
+    #[error("{} cannot be used: {source}", .path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// What was written down about a pipeline cannot be read.
+    #[error("what is kept of the pipeline {name} cannot be read: {reason}")]
+    Damaged {
+        /// The pipeline.
+        name: String,
+        /// Why.
+        reason: String,
+    },
+    /// The machine cannot run transforms.
+    #[error("transforms cannot be run: {reason}")]
+    Runtime {
+        /// Why.
+        reason: String,
+    },
+    /// The broker refuses.
+    #[error(transparent)]
+    Broker(#[from] BrokerError),
+    /// The host is on its way out.
+    #[error("the host is shutting down")]
+    Closed,
+}
+
+impl DeployError {
+    /// The gRPC status code.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Missing { .. } => Code::NotFound,
+            Self::Precondition { .. } => Code::FailedPrecondition,
+            Self::LimitReached { .. } => Code::ResourceExhausted,
+            Self::File { .. } | Self::Damaged { .. } | Self::Runtime { .. } => Code::Internal,
+            Self::Broker(error) => error.code(),
+            Self::Closed => Code::Unavailable,
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! Pipelines that run in the host, on its own broker: kept in the data directory, started with the host, paused, replaced, rolled back. Outputs, the
+//! place in the source and the stages' state are committed together, so every record is there exactly once.
+//!
+//! Takes and answers the contract's messages. Knows no transport and does not know how a record is moved; [`irongate_pipeline`] does.
+
+mod committer;
+mod deployments;
+mod documents;
+mod error;
+mod limits;
+mod plugins;
+mod prepare;
+mod running;
+mod source;
+
+pub use deployments::Deployments;
+pub use error::DeployError;
+pub use limits::{COMPONENT_BYTES_MAX, PIPELINES_MAX};

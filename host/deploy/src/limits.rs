@@ -1,0 +1,16 @@
+//! Every limit of deployed pipelines: name, unit, default. Those of a pipeline itself are in `irongate_pipeline`, those of a transform in
+//! `irongate_runtime::Limits`.
+
+use std::time::Duration;
+
+/// Pipelines of a host.
+pub const PIPELINES_MAX: usize = 100;
+/// Bytes of all components of one deployment together. 128 MiB.
+pub const COMPONENT_BYTES_MAX: usize = 128 << 20;
+/// Versions of a pipeline that are kept, the one that runs included. The oldest are forgotten.
+pub(crate) const VERSIONS_MAX: usize = 10;
+/// Records that wait between a subscription and the engine, which bounds what is in flight itself.
+pub(crate) const WAITING_RECORDS_MAX: usize = 16;
+/// How long a pipeline that failed waits before it is started again: the first time, and at most.
+pub(crate) const RESTART_PAUSE: Duration = Duration::from_millis(500);
+pub(crate) const RESTART_PAUSE_MAX: Duration = Duration::from_secs(30);

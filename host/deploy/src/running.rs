@@ -1,0 +1,151 @@
+//! A pipeline that is to run: started, watched, started again when it fails, drained when it is to stop. Writes nothing down.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
+    time::Duration,
+};
+
+use irongate_broker::Broker;
+use irongate_pipeline::{Problem, plan, run};
+use irongate_proto::pipelines_v1::{Pipeline, pipeline::State};
+use tokio::{
+    sync::watch,
+    task::{JoinHandle, spawn_blocking},
+};
+
+use crate::{
+    committer::{EmbeddedCommitter, Tally},
+    documents,
+    error::DeployError,
+    limits::{RESTART_PAUSE, RESTART_PAUSE_MAX},
+    prepare::{Prepared, WithTheBatch, source_error},
+    source::{EmbeddedAcknowledger, EmbeddedSource},
+};
+
+/// How it is going.
+#[derive(Default)]
+struct Standing {
+    state: State,
+    failure: String,
+}
+
+/// A pipeline at work.
+pub(crate) struct Running {
+    stop: watch::Sender<bool>,
+    task: JoinHandle<()>,
+    standing: Arc<Mutex<Standing>>,
+    tally: Arc<Tally>,
+}
+
+impl Running {
+    pub(crate) fn start(broker: Broker, prepared: Arc<Prepared>) -> Running {
+        let (stop, stopping) = watch::channel(false);
+        let (standing, tally) = (Arc::<Mutex<Standing>>::default(), Arc::<Tally>::default());
+        let worker = Worker { broker, prepared, standing: Arc::clone(&standing), tally: Arc::clone(&tally), stopping };
+        Running { stop, task: tokio::spawn(worker.work()), standing, tally }
+    }
+
+    /// Settles what is in flight, within the pipeline's own time, and ends.
+    pub(crate) async fn stop(self) {
+        self.stop.send_replace(true);
+        if self.task.await.is_err() {
+            tracing::error!("a pipeline ended with a panic");
+        }
+    }
+
+    /// Fills in how it is going.
+    pub(crate) fn describe(&self, pipeline: &mut Pipeline) {
+        let standing = self.standing.lock().unwrap_or_else(PoisonError::into_inner);
+        pipeline.set_state(standing.state);
+        pipeline.failure.clone_from(&standing.failure);
+        pipeline.records_settled = self.tally.settled.load(Ordering::Relaxed);
+        pipeline.messages_written = self.tally.written.load(Ordering::Relaxed);
+        pipeline.dead_letters = self.tally.dead_letters.load(Ordering::Relaxed);
+    }
+}
+
+struct Worker {
+    broker: Broker,
+    prepared: Arc<Prepared>,
+    standing: Arc<Mutex<Standing>>,
+    tally: Arc<Tally>,
+    stopping: watch::Receiver<bool>,
+}
+
+impl Worker {
+    async fn work(mut self) {
+        let mut pause = RESTART_PAUSE;
+        loop {
+            let failure = match self.run().await {
+                Ok(()) => return,
+                Err(failure) => failure,
+            };
+            let name = &self.prepared.config.name;
+            tracing::warn!(pipeline = name, "it failed and is started again in {} ms: {failure}", pause.as_millis());
+            self.stand(State::Failed, failure);
+            if self.stopped_within(pause).await {
+                return;
+            }
+            pause = (pause * 2).min(RESTART_PAUSE_MAX);
+        }
+    }
+
+    /// One run, to the end or to its failure.
+    async fn run(&self) -> Result<(), String> {
+        let config = &self.prepared.config;
+        let schemas = self.prepared.open_targets(&self.broker).await.map_err(|error| error.to_string())?;
+        let prepared = Arc::clone(&self.prepared);
+        let configured = spawn_blocking(move || prepared.stages()).await.map_err(|error| error.to_string())?;
+        let mut stages = configured.map_err(|problems| sentences(&problems))?;
+        let kept = self.broker.notes(&documents::state_prefix(&config.name)).map_err(|error| error.to_string())?;
+        for (name, value) in kept {
+            if let Some(write) = documents::restored(&config.name, &name, value) {
+                stages.restore(config, write);
+            }
+        }
+        let committer = EmbeddedCommitter {
+            broker: self.broker.clone(),
+            pipeline: config.name.clone(),
+            subscription: config.subscription.clone(),
+            dead_letter: config.dead_letter.as_ref().map(|dead_letter| dead_letter.topic.clone()),
+            tally: Arc::clone(&self.tally),
+        };
+        let acknowledger =
+            EmbeddedAcknowledger { broker: self.broker.clone(), subscription: config.subscription.clone() };
+        let plan = plan(config, stages, &schemas, |_| Arc::new(WithTheBatch)).committing(Arc::new(committer));
+        let source = EmbeddedSource::open(&self.broker, config).await.map_err(source_error)?;
+        self.stand(State::Running, String::new());
+        let mut stopping = self.stopping.clone();
+        let stop = async move {
+            // An error says that nobody is left to ask for more.
+            let _ = stopping.wait_for(|is_stopping| *is_stopping).await;
+        };
+        let ended = run(plan, Box::new(source), Arc::new(acknowledger), stop).await.map_err(|error| chain(&error))?;
+        if ended.counts.in_flight > 0 {
+            tracing::warn!(pipeline = config.name, left = ended.counts.in_flight, "stopped; the rest comes again");
+        }
+        Ok(())
+    }
+
+    fn stand(&self, state: State, failure: String) {
+        *self.standing.lock().unwrap_or_else(PoisonError::into_inner) = Standing { state, failure };
+    }
+
+    async fn stopped_within(&mut self, pause: Duration) -> bool {
+        tokio::time::timeout(pause, self.stopping.wait_for(|is_stopping| *is_stopping)).await.is_ok()
+    }
+}
+
+fn sentences(problems: &[Problem]) -> String {
+    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let cause = error.source().map(|cause| format!(": {}", chain(cause))).unwrap_or_default();
+    format!("{error}{cause}")
+}
+
+/// Makes a version ready and answers it with what is wrong, if something is.
+pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, DeployError> {
+    spawn_blocking(work).await.map_err(|error| DeployError::Runtime { reason: error.to_string() })
+}

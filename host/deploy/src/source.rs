@@ -1,0 +1,167 @@
+//! A pipeline's source on the host's own broker: one consumer for each partition, and the way to give a record back. Settles nothing: the committer
+//! does, together with what was made of it.
+
+use irongate_broker::{Broker, BrokerError};
+use irongate_pipeline::{
+    Acknowledger, Arrived, Pending, PipelineConfig, PortError, Position, Source, SubscriptionType,
+};
+use irongate_proto::{
+    danube::{
+        AckRequest, ConsumerRequest, MsgId, NackRequest, ReceiveRequest, StreamMessage,
+        consumer_request::SubscriptionType as WireType,
+    },
+    danube_schema::GetSchemaRequest,
+};
+use irongate_runtime::{Record, SchemaReference};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::{sync::mpsc, task::JoinSet};
+use tokio_stream::StreamExt;
+
+use crate::limits::WAITING_RECORDS_MAX;
+
+/// The records of a subscription. Dropping it leaves the subscription.
+pub(crate) struct EmbeddedSource {
+    arriving: mpsc::Receiver<Arrived>,
+    /// Ended with the source; what they hold is delivered again.
+    _partitions: JoinSet<()>,
+}
+
+impl EmbeddedSource {
+    pub(crate) async fn open(broker: &Broker, config: &PipelineConfig) -> Result<EmbeddedSource, BrokerError> {
+        let topics = broker.partitions(&config.from)?;
+        if topics.is_empty() {
+            return Err(BrokerError::TopicMissing { topic: config.from.clone() });
+        }
+        let (sender, arriving) = mpsc::channel(WAITING_RECORDS_MAX);
+        let subjects = Arc::new(Subjects { broker: broker.clone(), known: Mutex::default() });
+        let mut partitions = JoinSet::new();
+        for topic in topics {
+            let request = ConsumerRequest {
+                request_id: 0,
+                topic_name: topic.clone(),
+                consumer_name: format!("pipeline-{}", config.name),
+                subscription: config.subscription.clone(),
+                subscription_type: wire_type(config.subscription_type).into(),
+                key_filters: Vec::new(),
+            };
+            let consumer_id = broker.subscribe(request).await?.consumer_id;
+            let mut deliveries = broker.receive(ReceiveRequest { request_id: 0, consumer_id })?;
+            let (sender, subjects) = (sender.clone(), Arc::clone(&subjects));
+            let partition = Partition { base: config.from.clone(), name: topic.as_str().into() };
+            partitions.spawn(async move {
+                while let Some(message) = deliveries.next().await {
+                    if sender.send(partition.arrived(message, &subjects).await).await.is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        Ok(EmbeddedSource { arriving, _partitions: partitions })
+    }
+}
+
+impl Source for EmbeddedSource {
+    fn next(&mut self) -> Pending<'_, Result<Option<Arrived>, PortError>> {
+        Box::pin(async {
+            let arrived = self.arriving.recv().await;
+            arrived.map(Some).ok_or_else(|| PortError("another consumer has taken the subscription over".to_owned()))
+        })
+    }
+}
+
+fn wire_type(subscription_type: SubscriptionType) -> WireType {
+    match subscription_type {
+        SubscriptionType::Exclusive => WireType::Exclusive,
+        SubscriptionType::Shared => WireType::Shared,
+        SubscriptionType::Failover => WireType::Failover,
+        SubscriptionType::KeyShared => WireType::KeyShared,
+    }
+}
+
+struct Partition {
+    base: String,
+    name: Arc<str>,
+}
+
+impl Partition {
+    async fn arrived(&self, message: StreamMessage, subjects: &Subjects) -> Arrived {
+        let offset = message.msg_id.map_or(0, |id| id.topic_offset);
+        let subject = match message.schema_id {
+            Some(schema_id) => subjects.name_of(schema_id).await,
+            None => None,
+        };
+        let number = self.name.strip_prefix(&*self.base).and_then(|rest| rest.strip_prefix("-part-"));
+        let record = Record {
+            topic: self.base.clone(),
+            partition: number.and_then(|number| number.parse().ok()),
+            offset: Some(offset),
+            key: message.routing_key,
+            attributes: message.attributes.into_iter().collect(),
+            publish_time_ms: message.publish_time,
+            schema: subject.zip(message.schema_version).map(|(subject, version)| SchemaReference { subject, version }),
+            payload: message.payload,
+        };
+        Arrived { position: Position { topic: Arc::clone(&self.name), offset }, record }
+    }
+}
+
+/// Names of subjects by their ids, as far as they were asked for; an id has one name for ever, and there are no more than the registry's limit.
+struct Subjects {
+    broker: Broker,
+    known: Mutex<HashMap<u64, Option<String>>>,
+}
+
+impl Subjects {
+    async fn name_of(&self, schema_id: u64) -> Option<String> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&schema_id).cloned();
+        if let Some(name) = known {
+            return name;
+        }
+        let found = self.broker.get_schema(GetSchemaRequest { schema_id, version: None }).await;
+        let name = found.ok().map(|found| found.subject);
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(schema_id, name.clone());
+        name
+    }
+}
+
+/// Gives records back; the engine asks for it only where a record was not settled.
+pub(crate) struct EmbeddedAcknowledger {
+    pub(crate) broker: Broker,
+    pub(crate) subscription: String,
+}
+
+impl Acknowledger for EmbeddedAcknowledger {
+    fn acknowledge<'a>(&'a self, position: &'a Position) -> Pending<'a, Result<(), PortError>> {
+        Box::pin(async move {
+            let subscription_name = self.subscription.clone();
+            let request = AckRequest { request_id: 0, msg_id: Some(id(position)), subscription_name };
+            self.broker.ack(request).await.map(|_| ()).map_err(|error| PortError(error.to_string()))
+        })
+    }
+
+    fn give_back<'a>(
+        &'a self,
+        position: &'a Position,
+        delay: Duration,
+        reason: &'a str,
+    ) -> Pending<'a, Result<(), PortError>> {
+        Box::pin(async move {
+            let request = NackRequest {
+                request_id: 0,
+                msg_id: Some(id(position)),
+                subscription_name: self.subscription.clone(),
+                delay_ms: Some(u64::try_from(delay.as_millis()).unwrap_or(u64::MAX)),
+                reason: Some(reason.to_owned()),
+            };
+            self.broker.nack(request).await.map(|_| ()).map_err(|error| PortError(error.to_string()))
+        })
+    }
+}
+
+fn id(position: &Position) -> MsgId {
+    MsgId { topic_name: position.topic.to_string(), topic_offset: position.offset, ..MsgId::default() }
+}

@@ -1,0 +1,4 @@
+//! Definitions of Protobuf, whatever they are made of.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| irongate_schema_fuzz::definition(irongate_schema::SchemaType::Protobuf, data));
