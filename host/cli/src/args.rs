@@ -33,7 +33,7 @@ pub(crate) enum Verb {
     /// It runs until it receives SIGINT or SIGTERM; then it finishes the calls in flight, writes
     /// everything down and exits with 0. It logs to stderr, as much as the environment variable
     /// IRONGATE_LOG says (for example debug).
-    Serve(serve::Args),
+    Serve(Box<serve::Args>),
     /// Make the secret that a server checks tokens with, and tokens for those who call it.
     ///
     /// A token says what its bearer may do (produce, consume, schemas, admin), in which namespaces, and until when. It

@@ -54,7 +54,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     let address = cli.connection.address()?;
     runtime.block_on(async {
         match cli.verb {
-            Verb::Serve(args) => verbs::serve::run(args).await,
+            Verb::Serve(args) => verbs::serve::run(*args).await,
             Verb::Token(args) => verbs::token::run(args, output),
             Verb::Produce(args) => verbs::produce::run(&address, *args, output).await,
             Verb::Consume(args) => verbs::consume::run(&address, args, output).await,

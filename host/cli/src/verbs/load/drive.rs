@@ -105,7 +105,7 @@ impl Drive {
                 queues.push(queue);
                 lanes.spawn(lane.follow(queued));
             } else {
-                lanes.spawn(lane.as_fast_as_acknowledged());
+                lanes.spawn(lane.by_acknowledgements());
             }
         }
         drop(calls);
@@ -179,7 +179,7 @@ impl Lane {
     }
 
     /// The closed loop: whatever there is room for.
-    async fn as_fast_as_acknowledged(mut self) -> Result<()> {
+    async fn by_acknowledgements(mut self) -> Result<()> {
         let room = Arc::new(Semaphore::new(self.drive.in_flight));
         loop {
             let mut permits = vec![room.clone().acquire_owned().await?];
