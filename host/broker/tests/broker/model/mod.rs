@@ -334,7 +334,7 @@ async fn run(actions: Vec<Action>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 12, max_shrink_iters: 100, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 6, max_shrink_iters: 100, ..ProptestConfig::default() })]
 
     #[test]
     fn the_broker_is_what_the_model_is(actions in prop::collection::vec(action(), 40..120)) {
