@@ -65,6 +65,9 @@ pub const COMPARED_LEVELS_MAX: usize = 60;
 /// that a Protobuf payload may hold to be shown as JSON.
 pub const DECODED_VALUES_MAX: usize = 2_000_000;
 
+/// Values of one Avro datum that take no bytes (`null`, records without fields): seven bytes can claim millions of them.
+pub const AVRO_EMPTY_VALUES_MAX: usize = 100_000;
+
 /// Steps of matching one JSON payload against the unions of an Avro schema.
 pub const AVRO_STEPS_MAX: usize = 5_000_000;
 

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     excerpt::counted,
     json::locate::escaped,
-    limits::{DECODED_VALUES_MAX, NESTING_LEVELS_MAX},
+    limits::{AVRO_EMPTY_VALUES_MAX, DECODED_VALUES_MAX, NESTING_LEVELS_MAX},
     place::ByteRange,
 };
 
@@ -31,13 +31,15 @@ pub(super) struct Cursor<'a> {
     pub at: usize,
     levels: usize,
     values: usize,
+    /// Values that took no bytes.
+    empty: usize,
 }
 
 type Read<T> = Result<T, Box<Fault>>;
 
 impl<'a> Cursor<'a> {
     pub(super) fn new(model: &'a Model, bytes: &'a [u8]) -> Self {
-        Self { model, bytes, at: 0, levels: 0, values: 0 }
+        Self { model, bytes, at: 0, levels: 0, values: 0, empty: 0 }
     }
 
     pub(super) fn root(&mut self, path: &str) -> Read<Value> {
@@ -66,9 +68,15 @@ impl<'a> Cursor<'a> {
             return self.fault(start, "nestingLevels", node, path, message);
         }
         self.levels += 1;
-        let value = self.inner(node, path);
+        let value = self.inner(node, path)?;
         self.levels -= 1;
-        value
+        self.empty += usize::from(self.at == start);
+        if self.empty > AVRO_EMPTY_VALUES_MAX {
+            let message =
+                format!("the payload claims to hold more than {AVRO_EMPTY_VALUES_MAX} values that take no bytes");
+            return self.fault(start, "payloadBytes", node, path, message);
+        }
+        Ok(value)
     }
 
     fn inner(&mut self, node: usize, path: &str) -> Read<Value> {

@@ -3,6 +3,7 @@
 //! Not reachable from validation: who draws no form pays nothing.
 
 mod avro;
+mod bounds;
 mod budget;
 mod json_schema;
 mod protobuf;
