@@ -71,6 +71,12 @@ pub const AVRO_STEPS_MAX: usize = 5_000_000;
 /// Size of one decompressed block of an Avro object container, in bytes (64 MiB).
 pub const AVRO_BLOCK_BYTES_MAX: usize = 64 * 1024 * 1024;
 
+/// Digits that an Avro decimal may have.
+pub const AVRO_PRECISION_DIGITS_MAX: usize = 1_000;
+
+/// Files of one Protobuf definition.
+pub const BUNDLE_FILES_MAX: usize = 100;
+
 /// Attempts at one sample, each with other choices, before the schema counts as one that has none.
 pub const SAMPLE_ATTEMPTS_MAX: usize = 64;
 
@@ -85,3 +91,19 @@ pub const SAMPLE_LEVELS_MAX: usize = 40;
 
 /// Longest text in a sample, in characters.
 pub const SAMPLE_TEXT_CHARS_MAX: usize = 10_000;
+
+/// Fields of one form. What lies beyond is edited as JSON text, and [`crate::Form::is_cut`] says so.
+pub const FORM_FIELDS_MAX: usize = 2_000;
+
+/// Levels of one form: properties, items and alternatives within each other.
+pub const FORM_LEVELS_MAX: usize = 24;
+
+/// Text of the definition that one form repeats (defaults, choices, documentation, further rules), in bytes (4 MiB).
+/// Types that are used in many places are repeated in each.
+pub const FORM_TEXT_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// Parts of the definition that are joined for one form; each field of a JSON Schema is made of as many as apply to it.
+pub const FORM_PARTS_MAX: usize = 50_000;
+
+/// Changes listed between two versions of a schema. A last one says when there are more.
+pub const CHANGES_MAX: usize = 500;

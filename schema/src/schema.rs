@@ -70,6 +70,15 @@ impl Schema {
         }
     }
 
+    /// The full names of all messages that a Protobuf definition offers to [`Self::compile_message`]; none for the other
+    /// types.
+    pub fn message_names(&self) -> Vec<String> {
+        match &self.compiled {
+            Compiled::Protobuf(schema) => schema.names(),
+            _ => Vec::new(),
+        }
+    }
+
     /// The type it was compiled as.
     pub fn schema_type(&self) -> SchemaType {
         match self.compiled {
@@ -106,7 +115,24 @@ mod tests {
         assert_eq!(first.message_name(), Some("shop.Order"));
         let chosen = Schema::compile_message(definition, Some("shop.Item")).unwrap();
         assert_eq!(chosen.message_name(), Some("shop.Item"));
+        assert_eq!(first.message_names(), ["shop.Order", "shop.Item"]);
         assert_eq!(Schema::compile(SchemaType::String, b"").unwrap().message_name(), None);
+    }
+
+    #[test]
+    fn a_bundle_offers_the_messages_of_all_its_files() {
+        let order = "syntax = \"proto3\"; import \"shop/item.proto\"; message Order { shop.Item item = 1; }";
+        let item = "syntax = \"proto3\"; package shop; message Item { map<string, int32> n = 1; }";
+        let definition = crate::bundle(&[("order.proto", order), ("shop/item.proto", item)]).unwrap();
+        let schema = Schema::compile(SchemaType::Protobuf, definition.as_bytes()).unwrap();
+        assert_eq!(schema.message_name(), Some("Order"));
+        let mut names = schema.message_names();
+        names.sort();
+        assert_eq!(names, ["Order", "shop.Item"]);
+        let item = Schema::compile_message(definition.as_bytes(), Some("shop.Item")).unwrap();
+        assert_eq!(item.encode(br#"{"n":{"a":1}}"#), Ok(vec![10, 5, 10, 1, b'a', 16, 1]));
+        let timestamp = Schema::compile_message(definition.as_bytes(), Some("google.protobuf.Timestamp"));
+        assert!(timestamp.is_err());
     }
 
     #[test]

@@ -4,7 +4,9 @@
 //! After an intended change, `UPDATE_CASES=1 cargo test -p irongate-schema --test cases` rewrites the expectations; read
 //! the difference before committing it.
 
-use irongate_schema::{Compatibility, Schema, SchemaType, Violation, check_compatibility, locate_in_definition};
+use irongate_schema::{
+    Compatibility, Difference, Form, Schema, SchemaType, Violation, check_compatibility, locate_in_definition,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -20,6 +22,8 @@ macro_rules! corpus {
 /// Every file of the corpus, embedded because a browser has no files; a native test compares it with the folder.
 const CORPUS: &[(&str, &str)] = corpus![
     "avro_everything",
+    "avro_logical",
+    "avro_logical_datum",
     "avro_nothing",
     "avro_product",
     "avro_recursive",
@@ -36,8 +40,11 @@ const CORPUS: &[(&str, &str)] = corpus![
     "number",
     "order",
     "patterns",
+    "protobuf_bundle",
+    "protobuf_json",
     "protobuf_order",
     "protobuf_proto2",
+    "protobuf_required",
     "references",
     "string",
     "syntax",
@@ -46,6 +53,8 @@ const CORPUS: &[(&str, &str)] = corpus![
 ];
 
 const REFUSED: &str = include_str!("../../tests/fixtures/schema_cases/refused.json");
+
+const FORMS: &str = include_str!("../../tests/fixtures/schema_cases/forms.json");
 
 const PAIRS: &str = include_str!("../../tests/fixtures/schema_cases/compatibility.json");
 
@@ -123,16 +132,75 @@ struct Pair {
     new: Value,
     backward: Vec<String>,
     forward: Vec<String>,
+    /// What changes from the old to the new version.
+    #[serde(default)]
+    changes: Vec<String>,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Forms {
+    about: String,
+    forms: Vec<Drawn>,
+}
+
+/// A schema and its form.
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Drawn {
+    name: String,
+    #[serde(rename = "type")]
+    schema_type: String,
+    schema: Value,
+    #[serde(default)]
+    form: Value,
+}
+
+impl Drawn {
+    fn draw(&self) -> Value {
+        let schema =
+            Schema::compile(self.schema_type.parse().expect("a type of Danube"), definition(&self.schema).as_bytes())
+                .unwrap_or_else(|error| panic!("{}: {error}", self.name));
+        let form = schema.form();
+        let written = serde_json::to_value(&form).expect("a form is data");
+        let read: Form = serde_json::from_value(written.clone()).expect("a form reads back");
+        assert_eq!(read, form, "{}", self.name);
+        written
+    }
+}
+
+#[cfg_attr(not(target_arch = "wasm32"), test)]
+#[cfg_attr(target_arch = "wasm32", wasm_bindgen_test::wasm_bindgen_test)]
+fn every_form_is_drawn() {
+    let forms: Forms = serde_json::from_str(FORMS).expect("a file of the corpus");
+    for drawn in &forms.forms {
+        assert_eq!(drawn.draw(), drawn.form, "{}", drawn.name);
+    }
+    assert!(forms.forms.len() >= 12, "only {} forms", forms.forms.len());
 }
 
 impl Pair {
-    fn findings(&self, mode: Compatibility) -> Vec<String> {
+    fn compiled(&self) -> (Schema, Schema) {
         let compile = |schema_type: &str, schema: &Value| {
             Schema::compile(schema_type.parse().expect("a type of Danube"), definition(schema).as_bytes())
                 .unwrap_or_else(|error| panic!("{}: {error}", self.name))
         };
-        let old = compile(&self.schema_type, &self.old);
-        let new = compile(self.new_type.as_ref().unwrap_or(&self.schema_type), &self.new);
+        let new_type = self.new_type.as_ref().unwrap_or(&self.schema_type);
+        (compile(&self.schema_type, &self.old), compile(new_type, &self.new))
+    }
+
+    /// A difference in the text that changes no field is told as such.
+    fn changes(&self) -> Vec<String> {
+        let (old, new) = self.compiled();
+        let difference = old.difference(&new);
+        assert!(!difference.is_cut && (difference.text_differs || difference.changes.is_empty()), "{}", self.name);
+        assert_eq!(old.difference(&old), Difference::default(), "{}", self.name);
+        assert_eq!(new.difference(&old).changes.is_empty(), difference.changes.is_empty(), "{}, backwards", self.name);
+        difference.changes.iter().map(|change| format!("{change} [{}]", change.schema_path)).collect()
+    }
+
+    fn findings(&self, mode: Compatibility) -> Vec<String> {
+        let (old, new) = self.compiled();
         check_compatibility(mode, &old, &new)
             .iter()
             .map(|finding| format!("{finding} [{}]", finding.schema_path))
@@ -156,6 +224,7 @@ fn every_pair_of_versions_has_its_findings() {
         assert_eq!(pair.findings(Compatibility::Forward), pair.forward, "{}, forward", pair.name);
         assert_eq!(pair.findings(Compatibility::Full), [&pair.backward[..], &pair.forward].concat(), "{}", pair.name);
         assert_eq!(pair.findings(Compatibility::None), [""; 0], "{}, none", pair.name);
+        assert_eq!(pair.changes(), pair.changes, "{}, changes", pair.name);
     }
 }
 
@@ -212,7 +281,7 @@ fn every_case_has_its_violations() {
             count += 1;
         }
     }
-    assert!(count >= 100, "only {count} cases ran");
+    assert!(count >= 250, "only {count} cases ran");
 }
 
 #[cfg_attr(not(target_arch = "wasm32"), test)]
@@ -266,7 +335,7 @@ mod folder {
         let mut files: Vec<String> = fs::read_dir(folder())
             .unwrap()
             .map(|entry| entry.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned())
-            .filter(|name| !["refused", "compatibility"].contains(&name.as_str()))
+            .filter(|name| !["refused", "compatibility", "forms"].contains(&name.as_str()))
             .collect();
         files.sort();
         let mut embedded: Vec<&str> = CORPUS.iter().map(|(name, _)| *name).collect();
@@ -307,8 +376,14 @@ mod folder {
             }
             pair.backward = pair.findings(Compatibility::Backward);
             pair.forward = pair.findings(Compatibility::Forward);
+            pair.changes = pair.changes();
         }
         write("compatibility", &pairs);
+        let mut forms: Forms = serde_json::from_str(FORMS).expect("a file of the corpus");
+        for drawn in &mut forms.forms {
+            drawn.form = drawn.draw();
+        }
+        write("forms", &forms);
     }
 
     fn write(name: &str, content: &impl Serialize) {

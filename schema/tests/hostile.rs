@@ -1,7 +1,9 @@
 //! Schemas and payloads made to hurt: every limit is reached here, and the answer still comes at once and on a small
 //! stack. Runs natively and in the browser, whose stack is the smaller one.
 
-use irongate_schema::{RULE_MORE, RULE_PAYLOAD_BYTES, RULE_WORK, Schema, SchemaType, Violation, limits};
+use irongate_schema::{
+    FormField, FormShape, RULE_MORE, RULE_PAYLOAD_BYTES, RULE_WORK, Schema, SchemaType, Violation, limits,
+};
 use serde_json::{Value, json};
 
 #[cfg(target_arch = "wasm32")]
@@ -123,4 +125,75 @@ fn definitions_are_bounded() {
     let deep = "{\"not\":".repeat(100_000);
     let error = Schema::compile(SchemaType::JsonSchema, deep.as_bytes()).unwrap_err();
     assert!(error.to_string().contains("nested deeper than 100 levels"), "{error}");
+}
+
+/// Types within types, each used twice: forty small ones would be a form of a million million fields.
+#[cfg_attr(not(target_arch = "wasm32"), test)]
+#[cfg_attr(target_arch = "wasm32", wasm_bindgen_test::wasm_bindgen_test)]
+fn a_form_that_doubles_with_every_type_is_cut() {
+    let mut json = json!({"$ref": "#/$defs/t0", "$defs": {"t40": {"type": "string"}}});
+    let (mut avro, mut proto) = (json!("string"), "syntax = \"proto3\";".to_owned());
+    for at in 0..40 {
+        let next = json!({"$ref": format!("#/$defs/t{}", at + 1)});
+        json["$defs"][format!("t{at}")] = json!({"type": "object", "properties": {"a": next, "b": next}});
+        proto += &format!("message T{at} {{ T{} a = 1; T{} b = 2; }}", at + 1, at + 1);
+    }
+    proto += "message T40 { string a = 1; }";
+    for at in 0..30 {
+        let second = match &avro {
+            Value::String(_) => avro.clone(),
+            record => record["name"].clone(),
+        };
+        avro = json!({"type": "record", "name": format!("T{at}"), "fields": [{"name": "a", "type": avro}, {"name": "b", "type": second}]});
+    }
+    for (schema_type, definition) in [
+        (SchemaType::JsonSchema, json.to_string()),
+        (SchemaType::Avro, avro.to_string()),
+        (SchemaType::Protobuf, proto),
+    ] {
+        let schema = Schema::compile(schema_type, definition.as_bytes()).expect("the schema compiles");
+        let form = schema.form();
+        assert!(form.is_cut, "{schema_type}");
+        assert!(fields(&form.root) <= 2 * limits::FORM_FIELDS_MAX, "{schema_type}");
+        assert!(schema.difference(&schema).changes.is_empty());
+    }
+}
+
+/// A text that is used in many places is repeated in each, up to the limit.
+#[cfg_attr(not(target_arch = "wasm32"), test)]
+#[cfg_attr(target_arch = "wasm32", wasm_bindgen_test::wasm_bindgen_test)]
+fn the_text_of_a_form_is_bounded() {
+    let long = "x".repeat(limits::FORM_TEXT_BYTES_MAX / 100);
+    let properties: serde_json::Map<String, Value> =
+        (0..200).map(|at| (format!("p{at}"), json!({"$ref": "#/$defs/long"}))).collect();
+    let schema = json!({"properties": properties, "$defs": {"long": {"type": "string", "description": long}}});
+    let schema = Schema::compile(SchemaType::JsonSchema, schema.to_string().as_bytes()).expect("the schema compiles");
+    let form = schema.form();
+    assert!(form.is_cut);
+    let written = serde_json::to_string(&form).expect("a form is data");
+    assert!(written.len() < limits::FORM_TEXT_BYTES_MAX + 200_000, "{}", written.len());
+}
+
+/// More changes than are listed.
+#[cfg_attr(not(target_arch = "wasm32"), test)]
+#[cfg_attr(target_arch = "wasm32", wasm_bindgen_test::wasm_bindgen_test)]
+fn changes_are_bounded() {
+    let with = |kind: &str| {
+        let properties: serde_json::Map<String, Value> =
+            (0..limits::CHANGES_MAX + 1).map(|at| (format!("p{at}"), json!({"type": kind}))).collect();
+        let schema = json!({"properties": properties});
+        Schema::compile(SchemaType::JsonSchema, schema.to_string().as_bytes()).expect("the schema compiles")
+    };
+    let changes = with("string").difference(&with("integer")).changes;
+    assert_eq!(changes.len(), limits::CHANGES_MAX + 1);
+    assert_eq!(changes[limits::CHANGES_MAX].aspect, "more");
+}
+
+fn fields(field: &FormField) -> usize {
+    1 + match &field.shape {
+        FormShape::Object { fields: inner, others } => {
+            inner.iter().map(fields).sum::<usize>() + others.as_deref().map_or(0, fields)
+        }
+        _ => 0,
+    }
 }

@@ -3,7 +3,8 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 use irongate_schema::{
-    Compatibility, RULE_DUPLICATE_KEY, Schema, SchemaType, check_compatibility, limits::VIOLATIONS_MAX,
+    Compatibility, Difference, Form, RULE_DUPLICATE_KEY, Schema, SchemaType, check_compatibility,
+    limits::VIOLATIONS_MAX,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -234,6 +235,32 @@ proptest! {
                 prop_assert!(!written.is_empty() || read.is_empty(), "{} {:?}", text, read);
             }
         }
+    }
+
+    #[test]
+    fn what_changes_a_verdict_or_a_form_is_told(
+        old in comparable_schemas(), new in comparable_schemas(), values in prop::collection::vec(small_values(), 20)
+    ) {
+        let compile = |schema: &Value| Schema::compile(SchemaType::JsonSchema, schema.to_string().as_bytes());
+        let (Ok(old), Ok(new)) = (compile(&old), compile(&new)) else { return Ok(()) };
+        let difference = old.difference(&new);
+        if difference.changes.is_empty() && !difference.is_cut {
+            prop_assert_eq!(old.form(), new.form());
+            for value in values {
+                let verdict = |schema: &Schema| schema.validate(value.to_string().as_bytes()).is_empty();
+                prop_assert_eq!(verdict(&old), verdict(&new), "{}", value);
+            }
+        }
+        prop_assert_eq!(new.difference(&new), Difference::default());
+    }
+
+    #[test]
+    fn every_form_reads_back(definition in near_schemas()) {
+        let compiled = Schema::compile(SchemaType::JsonSchema, definition.to_string().as_bytes());
+        let Ok(schema) = compiled else { return Ok(()) };
+        let form = schema.form();
+        let written = serde_json::to_string(&form).unwrap();
+        prop_assert_eq!(serde_json::from_str::<Form>(&written).unwrap(), form);
     }
 
     #[test]

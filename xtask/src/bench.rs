@@ -3,17 +3,20 @@
 
 use crate::{build, process, workspace::Workspace};
 
-/// Measures producing; prints the table and writes `docs/benchmarks.md`.
+/// What can be measured, each a section of `docs/benchmarks.md`.
+pub const SECTIONS: [&str; 2] = ["produce", "broker"];
+
+/// Measures one of [`SECTIONS`]; prints the section and writes it into `docs/benchmarks.md`.
 ///
 /// # Errors
 /// The build or the measurement fails.
-pub fn produce(workspace: &Workspace) -> anyhow::Result<()> {
+pub fn bench(workspace: &Workspace, section: &str) -> anyhow::Result<()> {
     let binary = build::build(workspace)?;
     process::run(
         workspace
             .cargo()
             .env("IRONGATE_BIN", binary)
-            .args(["run", "--release", "--package", "irongate-tests-bench", "--", "produce"])
+            .args(["run", "--release", "--package", "irongate-tests-bench", "--", section])
             .arg(workspace.root.join("docs/benchmarks.md")),
     )
 }

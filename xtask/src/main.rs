@@ -29,7 +29,8 @@ usage: cargo xtask VERB
   test [PART ...]   install what is missing, and run every test, or only these parts:
                     native, wasm, system, foreign
   check             formatting, lints as errors, and the house rules
-  bench produce     measure producing against two baselines; writes docs/benchmarks.md";
+  bench SECTION     measure against baselines and write that section of docs/benchmarks.md:
+                    produce, broker";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -54,7 +55,7 @@ fn dispatch(workspace: &Workspace, words: &[&str]) -> anyhow::Result<ExitCode> {
         ["console", "--dev"] => build::console(workspace, console::Profile::Dev)?,
         ["test", parts @ ..] => return test::test(workspace, parts),
         ["check"] => check::check(workspace)?,
-        ["bench", "produce"] => bench::produce(workspace)?,
+        ["bench", section] if bench::SECTIONS.contains(section) => bench::bench(workspace, section)?,
         ["help" | "--help" | "-h"] => println!("{USAGE}"),
         _ => {
             eprintln!("{USAGE}");

@@ -41,6 +41,10 @@ impl Consumers {
         by_id.get(&consumer_id).cloned().ok_or(BrokerError::ConsumerMissing { consumer_id })
     }
 
+    pub(crate) fn topic(&self, consumer_id: u64) -> Result<String, BrokerError> {
+        Ok(self.get(consumer_id)?.topic.name().to_owned())
+    }
+
     pub(crate) fn count(&self) -> usize {
         self.by_id.read().unwrap_or_else(PoisonError::into_inner).len()
     }

@@ -9,6 +9,7 @@
 //! | `p/<topic>` 0 `<subscription>` | [`SettingsDocument`] |
 //! | `r/<subject>` | [`SubjectDocument`] |
 //! | `d/<schema id, version, big-endian>` | the definition's bytes |
+//! | `h/<name>` | a note, see [`crate::Note`] |
 //! | `c` | [`CountersDocument`] |
 
 use irongate_proto::danube_admin::SubscriptionFailurePolicy;

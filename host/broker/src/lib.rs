@@ -20,6 +20,7 @@ mod error;
 mod inner;
 mod metrics;
 mod names;
+mod notes;
 mod outbox;
 mod policies;
 mod producers;
@@ -36,7 +37,8 @@ pub use config::{BrokerConfig, Limits};
 pub use error::{BrokerError, OpenError};
 pub use irongate_store::{CommitHook, FreeBytes};
 pub use metrics::MetricsSnapshot;
-pub use publish::violation;
+pub use notes::Note;
+pub use publish::{Transacted, Transaction, violation};
 pub use subscription::Deliveries;
 
 use inner::Inner;
@@ -110,6 +112,11 @@ impl Broker {
         self.inner.receive(request)
     }
 
+    /// The topic a consumer subscribed to.
+    pub fn consumer_topic(&self, consumer_id: u64) -> Answer<String> {
+        self.inner.consumers.topic(consumer_id)
+    }
+
     /// Acknowledges one message.
     #[expect(clippy::unused_async, reason = "an acknowledgement may come to wait for its sync")]
     pub async fn ack(&self, request: danube::AckRequest) -> Answer<danube::AckResponse> {
@@ -140,6 +147,22 @@ impl Broker {
     /// Publishes messages to one topic, one result for each.
     pub async fn publish(&self, request: irongate_v1::PublishRequest) -> Answer<irongate_v1::PublishResponse> {
         self.inner.publish(request).await
+    }
+
+    /// Commits messages, acknowledgements and notes together.
+    pub async fn transact(&self, transaction: Transaction) -> Answer<Transacted> {
+        self.inner.transact(transaction).await
+    }
+
+    /// Writes notes; all are on the disk when it is answered.
+    pub async fn write_notes(&self, notes: Vec<Note>) -> Answer<()> {
+        self.inner.check_open()?;
+        self.inner.commits.write(notes.into_iter().map(Note::into_document).collect()).await
+    }
+
+    /// All notes whose names begin so, with their values, in the order of their names.
+    pub fn notes(&self, prefix: &[u8]) -> Answer<Vec<(Vec<u8>, Vec<u8>)>> {
+        self.inner.notes(prefix)
     }
 
     /// Reads topics without a subscription.

@@ -1,23 +1,59 @@
-//! A server's address as a person types it. Resolving and connecting happen in `client.rs`.
+//! A server's address as a person types it, with what a client shows the server there. Resolving and connecting happen in `client.rs`.
 
+use crate::credentials::Credentials;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 use tonic::transport::Uri;
 
-/// `http://host:port`, nothing after it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct ServiceAddr(Uri);
+/// `http://host:port` or `https://host:port`, nothing after it.
+#[derive(Clone, Debug)]
+pub(crate) struct ServiceAddr {
+    uri: Uri,
+    credentials: Arc<Credentials>,
+}
+
+/// The same place; what is shown there does not count.
+impl PartialEq for ServiceAddr {
+    fn eq(&self, other: &Self) -> bool {
+        self.uri == other.uri
+    }
+}
 
 impl ServiceAddr {
     pub(crate) fn uri(&self) -> Uri {
-        self.0.clone()
+        self.uri.clone()
+    }
+
+    pub(crate) fn is_tls(&self) -> bool {
+        self.uri.scheme_str() == Some("https")
+    }
+
+    pub(crate) fn credentials(&self) -> &Credentials {
+        &self.credentials
+    }
+
+    /// The same place, shown `credentials`.
+    pub(crate) fn with(self, credentials: Arc<Credentials>) -> Self {
+        Self { credentials, ..self }
+    }
+
+    /// Another broker of the same cluster, as this one names it. It is shown the same, except that
+    /// a token that came here under TLS does not go there without.
+    pub(crate) fn sibling(&self, url: &str) -> Result<Self, String> {
+        let sibling: Self = url.parse()?;
+        let credentials = match self.is_tls() && !sibling.is_tls() {
+            true => Arc::new(self.credentials.without_token()),
+            false => self.credentials.clone(),
+        };
+        Ok(sibling.with(credentials))
     }
 }
 
 impl fmt::Display for ServiceAddr {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = self.0.scheme_str().unwrap_or("http");
-        let authority = self.0.authority().map_or("", |authority| authority.as_str());
+        let scheme = self.uri.scheme_str().unwrap_or("http");
+        let authority = self.uri.authority().map_or("", |authority| authority.as_str());
         write!(formatter, "{scheme}://{authority}")
     }
 }
@@ -30,9 +66,8 @@ impl FromStr for ServiceAddr {
         let example = "give scheme, host and port, as http://127.0.0.1:6650";
         let uri: Uri = with_scheme.parse().map_err(|_| format!("this is no address; {example}"))?;
         match uri.scheme_str() {
-            Some("http") => {}
-            Some("https") => return Err("TLS is not supported yet; use an http:// address".to_owned()),
-            _ => return Err(format!("the scheme is not http; {example}")),
+            Some("http" | "https") => {}
+            _ => return Err(format!("the scheme is not http or https; {example}")),
         }
         if uri.host().is_none_or(str::is_empty) {
             return Err(format!("the host is missing; {example}"));
@@ -43,7 +78,7 @@ impl FromStr for ServiceAddr {
         if uri.path_and_query().is_some_and(|rest| rest.as_str() != "/") {
             return Err(format!("nothing may follow the port; {example}"));
         }
-        Ok(Self(uri))
+        Ok(Self { uri, credentials: Arc::default() })
     }
 }
 
@@ -60,13 +95,27 @@ mod tests {
     }
 
     #[test]
+    fn a_token_goes_to_siblings_but_never_from_tls_to_clear_text() {
+        let token = Credentials::read("secret".parse().ok(), None, None).expect("a token");
+        for (own, sibling, is_shown) in [
+            ("https://a:1", "https://b:1", true),
+            ("http://a:1", "http://b:1", true),
+            ("http://a:1", "https://b:1", true),
+            ("https://a:1", "http://b:1", false),
+        ] {
+            let own = own.parse::<ServiceAddr>().expect(own).with(token.clone());
+            let found = own.sibling(sibling).expect(sibling);
+            assert_eq!(found.credentials().token().is_some(), is_shown, "{own} {sibling}");
+        }
+    }
+
+    #[test]
     fn what_is_no_address_gets_a_sentence() {
         for (text, part) in [
             ("", "no address"),
             ("http://", "no address"),
             ("localhost", "port is missing"),
             ("ftp://localhost:1", "scheme is not http"),
-            ("https://localhost:1", "TLS"),
             ("http://localhost:1/x", "nothing may follow"),
             ("http://localhost:99999", "above 65535"),
         ] {

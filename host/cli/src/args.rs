@@ -1,9 +1,9 @@
 //! The command line as a whole: the verbs and what all of them share. Each verb's own
 //! arguments are in its file.
 
-use crate::address::ServiceAddr;
-use crate::verbs::{consume, produce, schema, serve, topics};
-use crate::{pipeline, plugin};
+use crate::credentials::Connection;
+use crate::verbs::{consume, produce, schema, serve, token, topics};
+use crate::{dlq, pipeline, plugin};
 use clap::{Parser, Subcommand};
 
 const AFTER_HELP: &str = "\
@@ -14,16 +14,8 @@ The flags of produce, consume and schema are those of danube-cli, long and short
 #[derive(Debug, Parser)]
 #[command(name = "irongate", version, after_help = AFTER_HELP, disable_help_subcommand = true)]
 pub(crate) struct Cli {
-    /// Where the server is: scheme, host and port.
-    #[arg(
-        short = 's',
-        long,
-        global = true,
-        value_name = "URL",
-        env = "IRONGATE_SERVICE_ADDR",
-        default_value = "http://127.0.0.1:6650"
-    )]
-    pub(crate) service_addr: ServiceAddr,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
 
     /// Print one JSON object per line instead of text.
     #[arg(long, global = true)]
@@ -42,6 +34,11 @@ pub(crate) enum Verb {
     /// everything down and exits with 0. It logs to stderr, as much as the environment variable
     /// IRONGATE_LOG says (for example debug).
     Serve(serve::Args),
+    /// Make the secret that a server checks tokens with, and tokens for those who call it.
+    ///
+    /// A token says what its bearer may do (produce, consume, schemas, admin), in which namespaces, and until when. It
+    /// is shown with --token, --token-file or IRONGATE_TOKEN. Danube's own clients show theirs the same way.
+    Token(token::Args),
     /// Send messages to a topic: from arguments, files or standard input, filled in from templates.
     ///
     /// A topic that does not exist is created. Where a schema is known every message is checked here first: every
@@ -64,8 +61,10 @@ pub(crate) enum Verb {
     Topics(topics::Args),
     /// Write, build, try and inspect transforms.
     Plugin(plugin::Args),
-    /// Check and test pipelines: topics, stages and targets in one file.
+    /// Check, test and run pipelines: topics, stages and targets in one file.
     Pipeline(pipeline::Args),
+    /// List and show dead letters, and send them again.
+    Dlq(dlq::Args),
 }
 
 #[cfg(test)]
@@ -96,7 +95,7 @@ mod tests {
             "schema list -s broker:1",
             "topics --service-addr http://broker:1",
         ] {
-            assert_eq!(parse(line).expect(line).service_addr.to_string(), "http://broker:1", "{line}");
+            assert_eq!(parse(line).expect(line).connection.service_addr.to_string(), "http://broker:1", "{line}");
         }
     }
 

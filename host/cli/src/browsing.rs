@@ -1,7 +1,7 @@
 //! Reading a topic without a subscription: nothing is acknowledged. Irongate alone offers it.
 
 use crate::address::ServiceAddr;
-use crate::client::ANSWER_BYTES_MAX;
+use crate::client::{ANSWER_BYTES_MAX, Channel};
 use crate::failure::{is_temporary, refused};
 use crate::output::{complain, harmless};
 use crate::sender::wait_to_retry;
@@ -14,7 +14,6 @@ use irongate_proto::irongate_v1::browse_request::Start as WireStart;
 use irongate_proto::irongate_v1::browse_service_client::BrowseServiceClient;
 use std::collections::HashMap;
 use std::str::FromStr;
-use tonic::transport::Channel;
 use tonic::{Code, Status};
 
 /// Where to start.

@@ -1,4 +1,4 @@
-//! The command `irongate`: serve, produce, consume, schema, topics, plugin, pipeline. It reads arguments, talks
+//! The command `irongate`: serve, token, produce, consume, schema, topics, plugin, pipeline, dlq. It reads arguments, talks
 //! to a server over gRPC like any other client, and tells the truth in its exit code. What it
 //! serves is made in the library crates.
 
@@ -6,6 +6,8 @@ mod address;
 mod args;
 mod browsing;
 mod client;
+mod credentials;
+mod dlq;
 mod failure;
 mod hash;
 mod messages;
@@ -43,17 +45,22 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     let output = Output::new(cli.json);
     // A server uses every core; a client waits for the network most of the time.
     let runtime = match &cli.verb {
-        Verb::Serve(_) | Verb::Produce(_) => tokio::runtime::Builder::new_multi_thread().enable_all().build()?,
+        Verb::Serve(_) | Verb::Produce(_) | Verb::Pipeline(_) => {
+            tokio::runtime::Builder::new_multi_thread().enable_all().build()?
+        }
         _ => tokio::runtime::Builder::new_current_thread().enable_all().build()?,
     };
+    let address = cli.connection.address()?;
     runtime.block_on(async {
         match cli.verb {
             Verb::Serve(args) => verbs::serve::run(args).await,
-            Verb::Produce(args) => verbs::produce::run(&cli.service_addr, *args, output).await,
-            Verb::Consume(args) => verbs::consume::run(&cli.service_addr, args, output).await,
-            Verb::Schema(args) => verbs::schema::run(&cli.service_addr, args, output).await,
-            Verb::Topics(args) => verbs::topics::run(&cli.service_addr, args, output).await,
-            Verb::Pipeline(args) => pipeline::run(args, output).await,
+            Verb::Token(args) => verbs::token::run(args, output),
+            Verb::Produce(args) => verbs::produce::run(&address, *args, output).await,
+            Verb::Consume(args) => verbs::consume::run(&address, args, output).await,
+            Verb::Schema(args) => verbs::schema::run(&address, args, output).await,
+            Verb::Topics(args) => verbs::topics::run(&address, args, output).await,
+            Verb::Dlq(args) => dlq::run(&address, args, output).await,
+            Verb::Pipeline(args) => pipeline::run(&address, args, output).await,
             // Compiling and running a component blocks.
             Verb::Plugin(args) => tokio::task::spawn_blocking(move || plugin::run(args, output)).await?,
         }

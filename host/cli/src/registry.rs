@@ -2,7 +2,7 @@
 //! The server checks them again; this only saves the way.
 
 use crate::address::ServiceAddr;
-use crate::client::ANSWER_BYTES_MAX;
+use crate::client::{ANSWER_BYTES_MAX, Channel};
 use crate::failure::refused;
 use anyhow::{Context, Result, anyhow, bail};
 use irongate_proto::danube::{SchemaReference, schema_reference::VersionRef};
@@ -12,7 +12,6 @@ use irongate_proto::danube_schema::{
 };
 use irongate_schema::{Schema, SchemaType};
 use serde_json::Value;
-use tonic::transport::Channel;
 use tonic::{Code, Status};
 
 /// Which version of a subject is meant.

@@ -3,7 +3,7 @@
 //! only until they are printed; what is not acknowledged the server delivers again.
 
 use crate::address::ServiceAddr;
-use crate::client::{ANSWER_BYTES_MAX, endpoint};
+use crate::client::{ANSWER_BYTES_MAX, Channel, connect_later};
 use crate::failure::{is_temporary, refused, sentence};
 use crate::output::complain;
 use crate::sender::wait_to_retry;
@@ -12,11 +12,14 @@ use irongate_proto::danube::consumer_request::SubscriptionType;
 use irongate_proto::danube::consumer_service_client::ConsumerServiceClient;
 use irongate_proto::danube::discovery_client::DiscoveryClient;
 use irongate_proto::danube::topic_lookup_response::LookupType;
-use irongate_proto::danube::{AckRequest, ConsumerRequest, ReceiveRequest, StreamMessage, TopicLookupRequest};
+use irongate_proto::danube::{
+    AckRequest, ConsumerRequest, MsgId, NackRequest, ReceiveRequest, StreamMessage, TopicLookupRequest,
+};
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 use tokio::sync::mpsc;
-use tonic::transport::Channel;
 use tonic::{Code, Status, Streaming};
 
 /// Messages received and not yet printed, over all partitions.
@@ -36,11 +39,16 @@ pub(crate) struct SubscriptionArgs {
 /// An open subscription.
 pub(crate) struct Subscription {
     arriving: mpsc::Receiver<Result<StreamMessage>>,
+    acknowledgements: Arc<Acknowledgements>,
+}
+
+/// Tells the server what became of messages, whoever has them.
+pub(crate) struct Acknowledgements {
     /// By the topic a message names.
     clients: HashMap<String, ConsumerServiceClient<Channel>>,
     address: ServiceAddr,
-    name: String,
-    acknowledged: u64,
+    subscription: String,
+    requests: AtomicU64,
 }
 
 impl Subscription {
@@ -64,7 +72,14 @@ impl Subscription {
             let stream = partition.attach().await.map_err(|status| refused(&status, address))?;
             tokio::spawn(partition.receive(stream, sender.clone()));
         }
-        Ok(Self { arriving, clients, address: address.clone(), name: args.subscription.clone(), acknowledged: 0 })
+        let (address, subscription) = (address.clone(), args.subscription.clone());
+        let acknowledgements = Acknowledgements { clients, address, subscription, requests: AtomicU64::new(0) };
+        Ok(Self { arriving, acknowledgements: Arc::new(acknowledgements) })
+    }
+
+    /// The way back to the server, for those who settle messages elsewhere.
+    pub(crate) fn acknowledgements(&self) -> Arc<Acknowledgements> {
+        Arc::clone(&self.acknowledgements)
     }
 
     /// The next message of any partition.
@@ -74,16 +89,41 @@ impl Subscription {
 
     /// Acknowledges a message. Where that fails the server delivers it again, and says so.
     pub(crate) async fn acknowledge(&mut self, message: &StreamMessage) {
-        let Some(id) = message.msg_id.clone() else { return };
-        let Some(client) = self.clients.get_mut(&id.topic_name) else { return };
-        self.acknowledged += 1;
-        let offset = id.topic_offset;
-        let request =
-            AckRequest { request_id: self.acknowledged, msg_id: Some(id), subscription_name: self.name.clone() };
-        if let Err(status) = client.ack(request).await {
-            let reason = sentence(&status, &self.address);
+        let Some(id) = &message.msg_id else { return };
+        if let Err(status) = self.acknowledgements.acknowledge(id).await {
+            let (offset, reason) = (id.topic_offset, sentence(&status, &self.acknowledgements.address));
             complain(&format!("offset {offset} could not be acknowledged and may come again: {reason}"));
         }
+    }
+}
+
+impl Acknowledgements {
+    /// The message is done with.
+    pub(crate) async fn acknowledge(&self, id: &MsgId) -> Result<(), Status> {
+        let subscription_name = self.subscription.clone();
+        let request = AckRequest { request_id: self.number(), msg_id: Some(id.clone()), subscription_name };
+        self.client(id)?.ack(request).await.map(|_| ())
+    }
+
+    /// The message is to be delivered again after a delay.
+    pub(crate) async fn give_back(&self, id: &MsgId, delay: Duration, reason: &str) -> Result<(), Status> {
+        let request = NackRequest {
+            request_id: self.number(),
+            msg_id: Some(id.clone()),
+            subscription_name: self.subscription.clone(),
+            delay_ms: Some(u64::try_from(delay.as_millis()).unwrap_or(u64::MAX)),
+            reason: Some(reason.to_owned()),
+        };
+        self.client(id)?.nack(request).await.map(|_| ())
+    }
+
+    fn number(&self) -> u64 {
+        self.requests.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    fn client(&self, id: &MsgId) -> Result<ConsumerServiceClient<Channel>, Status> {
+        let missing = || Status::not_found(format!("{} is not part of the subscription", id.topic_name));
+        self.clients.get(&id.topic_name).cloned().ok_or_else(missing)
     }
 }
 
@@ -160,9 +200,9 @@ async fn client_for(channel: &Channel, address: &ServiceAddr, topic: &str) -> Co
     let request = TopicLookupRequest { request_id: 0, topic: topic.to_owned() };
     let found = DiscoveryClient::new(channel.clone()).topic_lookup(request).await;
     let elsewhere = found.ok().map(tonic::Response::into_inner).and_then(|found| {
-        let url: ServiceAddr = found.connect_url.parse().ok()?;
+        let url = address.sibling(&found.connect_url).ok()?;
         (found.response_type() != LookupType::Failed && &url != address).then_some(url)
     });
-    let channel = elsewhere.map_or_else(|| channel.clone(), |url| endpoint(&url).connect_lazy());
+    let channel = elsewhere.and_then(|url| connect_later(&url).ok()).unwrap_or_else(|| channel.clone());
     ConsumerServiceClient::new(channel).max_decoding_message_size(ANSWER_BYTES_MAX)
 }

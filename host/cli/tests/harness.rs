@@ -10,6 +10,7 @@ use tempfile::TempDir;
 pub(crate) fn irongate() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_irongate"));
     command.env_remove("IRONGATE_SERVICE_ADDR").env_remove("IRONGATE_LISTEN").env_remove("IRONGATE_DATA_DIR");
+    command.env_remove("IRONGATE_TOKEN").env_remove("IRONGATE_TOKEN_FILE").env_remove("IRONGATE_CA_CERT");
     command.env("IRONGATE_LOG", "warn").env("XDG_STATE_HOME", concat!(env!("CARGO_TARGET_TMPDIR"), "/state"));
     command
 }
@@ -80,7 +81,7 @@ impl Server {
         let mut stdout = BufReader::new(child.stdout.take().expect("a pipe"));
         let mut line = String::new();
         stdout.read_line(&mut line).expect("a line");
-        let url = line.split([' ', ',']).find(|word| word.starts_with("http://"));
+        let url = line.split([' ', ',']).find(|word| word.starts_with("http://") || word.starts_with("https://"));
         let url = url.unwrap_or_else(|| panic!("no address in {line:?}")).to_owned();
         Self { child, url, dir, _stdout: stdout }
     }
@@ -91,7 +92,7 @@ impl Server {
 
     /// The host and port.
     pub(crate) fn authority(&self) -> &str {
-        self.url.strip_prefix("http://").expect("a URL")
+        self.url.split_once("://").expect("a URL").1
     }
 
     /// Runs a command against this server.

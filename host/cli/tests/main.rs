@@ -1,11 +1,14 @@
 //! The command as a person runs it: processes, exit codes, stdout and stderr.
 
 mod consume;
+mod flood;
 mod harness;
 mod pipeline;
+mod pipeline_run;
 mod plugin;
 mod produce;
 mod schema;
 mod schema_offline;
+mod security;
 mod serve;
 mod topics;

@@ -1,4 +1,4 @@
-//! `schema`: registering and looking up.
+//! `schema`: registering and looking up, comparing versions, and what a topic enforces.
 
 use crate::harness::{Server, USER_EVENTS, objects};
 
@@ -36,4 +36,71 @@ fn what_is_no_schema_or_missing_fails_with_a_sentence() {
     let stderr = server.run(&["schema", "register", "s", "-t", "json_schema", "-f", "/no/such/file"]).failed(1);
     assert!(stderr.contains("/no/such/file"), "{stderr}");
     server.run(&["schema", "register", "s", "-t", "yaml", "-f", &broken]).failed(2);
+}
+
+#[test]
+fn versions_of_a_subject_are_compared_and_deleted() {
+    let server = Server::start();
+    for (name, definition) in [
+        ("one", r#"{"properties":{"a":{"type":"string"}}}"#),
+        ("two", r#"{"properties":{"a":{"type":"string"},"b":{"type":"integer"}}}"#),
+        ("three", r#"{"properties":{"a":{"type":"string"},"b":{"type":"number"}}}"#),
+    ] {
+        let file = server.file(name, definition);
+        server.run(&["schema", "register", "s", "-t", "json_schema", "-f", &file]).succeeded();
+    }
+    let changes = server.run(&["schema", "diff", "s"]).succeeded();
+    let expected =
+        "s version 2 -> s version 3: 1 change\n  ~ /b: the type of field \"b\" changes from integer to number\n";
+    assert_eq!(changes, expected);
+    let changes = server.run(&["schema", "diff", "s", "--from", "1", "--to", "2", "--json"]).succeeded();
+    let object = &objects(&changes)[0];
+    assert_eq!((&object["changes"][0]["kind"], &object["changes"][0]["path"]), (&"added".into(), &"/b".into()));
+    let stderr = server.run(&["schema", "diff", "s", "--to", "1"]).failed(2);
+    assert!(stderr.contains("s has no version before 1"), "{stderr}");
+
+    let deleted = server.run(&["schema", "delete", "s", "--version", "2"]).succeeded();
+    assert_eq!(deleted, "s: version 2 is deleted\n");
+    let stderr = server.run(&["schema", "delete", "s", "--version", "2"]).failed(1);
+    assert!(stderr.starts_with("error: Failed to delete schema: "), "{stderr}");
+    let changes = server.run(&["schema", "diff", "s"]).succeeded();
+    assert!(changes.starts_with("s version 1 -> s version 3: 1 change\n  + /b: field \"b\" is new"), "{changes}");
+}
+
+#[test]
+fn the_mode_of_a_subject_decides_what_may_follow() {
+    let server = Server::start();
+    let wide = server.file("wide", r#"{"type":["string","integer"]}"#);
+    let narrow = server.file("narrow", r#"{"type":"string"}"#);
+    let register = |file: &str| server.run(&["schema", "register", "s", "-t", "json_schema", "-f", file]);
+    register(&wide).succeeded();
+    register(&narrow).failed(1);
+    let set = server.run(&["schema", "set-compatibility", "s", "forward"]).succeeded();
+    assert_eq!(set, "s: the compatibility mode is forward now\n");
+    register(&narrow).succeeded();
+    let stderr = server.run(&["schema", "set-compatibility", "s", "sideways"]).failed(2);
+    assert!(stderr.contains("unknown compatibility mode 'sideways'"), "{stderr}");
+    server.run(&["schema", "set-compatibility", "missing", "none"]).failed(1);
+}
+
+#[test]
+fn a_topic_is_bound_and_its_policy_changes_what_it_takes() {
+    let server = Server::start();
+    let file = server.file("s.json", r#"{"type":"object"}"#);
+    server.run(&["schema", "register", "s", "-t", "json_schema", "-f", &file]).succeeded();
+    server.run(&["topics", "create", "/default/t"]).succeeded();
+    let policy = |more: &[&str]| server.run(&[&["schema", "policy", "/default/t"], more].concat());
+    assert_eq!(policy(&[]).succeeded(), "/default/t: bound to no schema\n");
+    let stderr = policy(&["warn"]).failed(1);
+    assert!(stderr.contains("bind it first"), "{stderr}");
+
+    let bound = server.run(&["schema", "bind", "/default/t", "s"]).succeeded();
+    assert_eq!(bound, "/default/t: bound to s, policy enforce, payloads are checked\n");
+    let send = || server.run(&["produce", "-t", "/default/t", "-m", "[]"]);
+    send().failed(3);
+    let warned = policy(&["warn", "--no-payload", "--json"]).succeeded();
+    let object = &objects(&warned)[0];
+    assert_eq!((&object["validation_policy"], &object["payload_validation"]), (&"warn".into(), &false.into()));
+    send().succeeded();
+    server.run(&["schema", "bind", "/default/t", "missing"]).failed(1);
 }

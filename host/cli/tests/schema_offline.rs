@@ -1,4 +1,4 @@
-//! `schema validate | check | encode | decode | sample`: verdicts about files, with no server anywhere.
+//! `schema validate | check | diff | bundle | encode | decode | sample`: verdicts about files, with no server anywhere.
 
 use crate::harness::{Outcome, USER_EVENTS, irongate, objects, run};
 use std::io::Write;
@@ -157,4 +157,52 @@ fn samples_are_valid_messages_and_the_seed_decides() {
     let nothing = folder.file("nothing.json", "false");
     let stderr = run(&["schema", "sample", "-t", "json_schema", "--schema", &nothing]).failed(3);
     assert!(stderr.starts_with("error: no valid sample in 64 attempts; what stands in the way is"), "{stderr}");
+}
+
+#[test]
+fn what_changes_between_two_files_is_told_field_by_field() {
+    let folder = Folder::new();
+    let old = folder.file("old.avsc", AVRO);
+    let new = folder.file("new.avsc", AVRO.replace("\"int\"", "[\"null\",\"long\"]"));
+    let same = folder.file("same.avsc", format!("\n{AVRO}"));
+    let spoken = folder.file("spoken.avsc", AVRO.replace("\"Order\"", "\"Order\",\"x\":1"));
+    let diff = |old: &str, new: &str| run(&["schema", "diff", "-t", "avro", "--old", old, "--new", new]);
+    let told = diff(&old, &new).succeeded();
+    let lines: Vec<&str> = told.lines().collect();
+    assert_eq!(lines[0], format!("{old} -> {new}: 2 changes"));
+    assert_eq!(lines[1], "  ~ /n: field \"n\" may be null now");
+    assert_eq!(lines[2], "  ~ /n: the type of field \"n\" changes from int to long");
+    assert_eq!(diff(&old, &same).succeeded(), format!("{old} -> {same}: the same\n"));
+    let told = diff(&old, &spoken).succeeded();
+    assert!(told.ends_with(": the same fields; the texts differ in what means nothing for messages\n"), "{told}");
+
+    let stderr = run(&["schema", "diff", "--old", &old, "--new", &new]).failed(2);
+    assert!(stderr.contains("--type"), "{stderr}");
+    run(&["schema", "diff", "-t", "avro", "--old", &old]).failed(2);
+    run(&["schema", "diff"]).failed(2);
+}
+
+#[test]
+fn files_that_import_each_other_become_one_definition() {
+    let folder = Folder::new();
+    std::fs::create_dir(folder.0.path().join("shop")).expect("a folder");
+    let order = folder
+        .file("order.proto", "syntax = \"proto3\"; import \"shop/item.proto\"; message Order { shop.Item item = 1; }");
+    let item = folder.file("shop/item.proto", "syntax = \"proto3\"; package shop; message Item { string sku = 1; }");
+    let root = folder.0.path().to_str().expect("a path of text");
+    let bundled = run(&["schema", "bundle", "--root", root, &order, &item]).succeeded();
+    assert!(bundled.starts_with("// --- file: order.proto ---\n"), "{bundled}");
+    assert!(bundled.contains("\n// --- file: shop/item.proto ---\n"), "{bundled}");
+    let schema = folder.file("bundle.proto", bundled);
+    let validate = ["schema", "validate", "-t", "protobuf", "--schema", &schema];
+    let outcome = run_with(&validate, br#"{"item":{"sku":1,"size":2}}"#);
+    assert_eq!((outcome.code, outcome.stdout.lines().count()), (3, 3), "{outcome:?}");
+    let other = run_with(&[&validate[..], &["--message", "shop.Item"]].concat(), br#"{"sku":"a"}"#);
+    assert_eq!(other.code, 0, "{other:?}");
+
+    let stderr = run(&["schema", "bundle", "--root", root, &order]).failed(2);
+    assert!(stderr.contains("it imports 'shop/item.proto', which is not part of it"), "{stderr}");
+    let elsewhere = folder.0.path().join("shop").to_str().expect("a path of text").to_owned();
+    let stderr = run(&["schema", "bundle", "--root", &elsewhere, &order]).failed(2);
+    assert!(stderr.contains("name its folder with --root"), "{stderr}");
 }

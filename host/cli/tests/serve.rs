@@ -66,7 +66,10 @@ fn a_directory_of_something_else_is_left_alone() {
 #[test]
 fn other_machines_are_served_only_where_it_is_said() {
     let stderr = run(&["serve", "--listen", "0.0.0.0:0"]).failed(2);
-    assert!(stderr.contains("neither TLS nor passwords") && stderr.contains("--allow-remote"), "{stderr}");
+    assert!(
+        stderr.contains("--tls-cert, --tls-key and --token-secret-file") && stderr.contains("--allow-remote"),
+        "{stderr}"
+    );
     let stderr = run(&["serve", "--listen", "nonsense"]).failed(2);
     assert!(stderr.contains("nonsense is no address to listen on"), "{stderr}");
 

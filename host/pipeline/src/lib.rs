@@ -23,8 +23,8 @@ pub use config::{
 };
 pub use dedup::{DEDUP_ID, ORIGIN};
 pub use engine::{
-    Acknowledger, Arrived, Counts, Ended, Outgoing, Pending, Plan, PortError, Position, SendError, Source, Stage,
-    Target, run,
+    Acknowledger, Arrived, Batch, CommitError, Committer, Counts, Ended, Outgoing, Pending, Plan, PortError, Position,
+    SendError, Source, Stage, StateWrite, Target, run,
 };
 pub use error::EngineError;
 pub use load::{Plugins, Schemas, Stages, plan, schemas};

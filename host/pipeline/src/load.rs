@@ -8,11 +8,11 @@ use irongate_schema::{Schema, SchemaType};
 
 use crate::{
     config::{PipelineConfig, Problem, StageConfig},
-    engine::{LaneStages, LaneState, OpenDeadLetter, OpenTarget, Plan, Stage, StageTerms, Target, Terms},
+    engine::{LaneStages, LaneState, OpenDeadLetter, OpenTarget, Plan, Stage, StageTerms, StateWrite, Target, Terms},
 };
 
-/// Compiled schemas by subject.
-pub type Schemas = BTreeMap<String, Arc<Schema>>;
+/// Compiled schemas, by the subject and the version that a target names; no version: the latest.
+pub type Schemas = BTreeMap<(String, Option<u32>), Arc<Schema>>;
 
 /// The plugins of a configuration, in the order of its stages.
 pub struct Plugins {
@@ -70,6 +70,15 @@ impl Plugins {
 }
 
 impl Stages {
+    /// Puts a value back that a stage had in its state when it ran last. Says whether the configuration has that stage and that lane.
+    pub fn restore(&mut self, config: &PipelineConfig, kept: StateWrite) -> bool {
+        let stage = config.stages.iter().position(|stage| stage.id == kept.stage && stage.grants.state);
+        let state = stage.and_then(|stage| self.lanes.get(kept.lane)?.states.get(stage));
+        let (Some(state), Some(value)) = (state, kept.value) else { return false };
+        state.restore(kept.key, value);
+        true
+    }
+
     /// Stages that are no components, for tests of the engine: one list for each lane.
     #[must_use]
     pub fn native(lanes: Vec<Vec<Box<dyn Stage>>>) -> Stages {
@@ -95,7 +104,10 @@ pub fn schemas(config: &PipelineConfig) -> Result<Schemas, Vec<String>> {
             .and_then(|text| Schema::compile(schema.schema_type, &text).map_err(|error| error.to_string()));
         match compiled {
             Ok(compiled) => {
-                schemas.insert(schema.subject.clone(), Arc::new(compiled));
+                let compiled = Arc::new(compiled);
+                let users =
+                    config.targets.iter().filter(|target| target.schema_subject.as_ref() == Some(&schema.subject));
+                schemas.extend(users.filter_map(|target| Some((target.schema()?, Arc::clone(&compiled)))));
             }
             Err(reason) => {
                 problems.push(format!("the schema {} in {}: {reason}", schema.subject, schema.file.display()))
@@ -121,7 +133,7 @@ pub fn plan(
     });
     let targets = config.targets.iter().map(|target| OpenTarget {
         topic: target.topic.clone(),
-        schema: target.schema_subject.as_ref().and_then(|subject| schemas.get(subject).cloned()),
+        schema: target.schema().and_then(|wanted| schemas.get(&wanted).cloned()),
         when: target.when.clone(),
         message_bytes_max: target.message_bytes_max,
         retry: target.retry,
@@ -143,7 +155,7 @@ pub fn plan(
             .as_ref()
             .map(|dead_letter| OpenDeadLetter { topic: dead_letter.topic.clone(), port: open(&dead_letter.topic) }),
     };
-    Plan { terms: Arc::new(terms), lanes: stages.lanes }
+    Plan { terms: Arc::new(terms), lanes: stages.lanes, committer: None }
 }
 
 fn load(stage: &StageConfig, runtime: &Runtime) -> Result<Plugin, Vec<Problem>> {

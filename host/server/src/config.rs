@@ -1,8 +1,10 @@
 //! What a server can be told at the start. No file or environment is read here; that is the
 //! command line's work.
 
+use crate::access::TokenSecret;
 use crate::error::AddressError;
 use crate::limits::Limits;
+use crate::tls::TlsIdentity;
 use http::uri::Authority;
 use std::str::FromStr;
 
@@ -15,6 +17,10 @@ pub struct ServerConfig {
     pub allowed_origins: Vec<AllowedOrigin>,
     /// A name for the console's bar, such as `production`; empty for none.
     pub environment: String,
+    /// The certificate for TLS; none: clear text.
+    pub tls: Option<TlsIdentity>,
+    /// Whoever calls needs a token signed with one of these; none: nobody needs one.
+    pub token_secrets: Vec<TokenSecret>,
     /// The transport's limits.
     pub limits: Limits,
 }

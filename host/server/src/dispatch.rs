@@ -2,11 +2,12 @@
 //! content type decides, so that a native call passes no layer it does not need. What is
 //! behind the doors is not decided here.
 
+use crate::access::{Access, Guard};
 use crate::config::ServerConfig;
 use crate::gate::{Gate, Refusal};
 use crate::limits::ms;
 use crate::metrics::{Counters, OpenConnection};
-use crate::services::{self, ClientAuthority};
+use crate::services::{self, ClientUrl};
 use crate::site::{self, Site};
 use http::header::{ACCESS_CONTROL_REQUEST_METHOD, CONTENT_TYPE, HeaderName, HeaderValue, ORIGIN};
 use http::{Method, Request, Response, StatusCode, Version};
@@ -18,14 +19,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use tonic::body::Body;
-use tonic::service::Routes;
 use tonic_web::{GrpcWebLayer, GrpcWebService};
 use tower::{Layer, ServiceExt};
 use tower_http::cors::{AllowOrigin, Cors, CorsLayer};
 use tower_http::timeout::{RequestBodyTimeout, RequestBodyTimeoutLayer};
 
 /// gRPC-web in, gRPC out. A browser's upload may stall; a native connection has keep-alive instead.
-type Web = RequestBodyTimeout<GrpcWebService<Routes>>;
+type Web = RequestBodyTimeout<GrpcWebService<Guard>>;
 
 /// The paths whose services must know how the client addressed the server.
 const ADDRESS_PATHS: [&str; 2] = ["/danube.Discovery/TopicLookup", "/danube_admin.BrokerAdmin/ListBrokers"];
@@ -33,7 +33,7 @@ const ADDRESS_PATHS: [&str; 2] = ["/danube.Discovery/TopicLookup", "/danube_admi
 /// Everything a connection can reach; clones share it.
 #[derive(Clone)]
 pub(crate) struct Doors {
-    native: Routes,
+    native: Guard,
     web: Web,
     /// The same for listed foreign origins, which need permission in every answer.
     web_foreign: Cors<Web>,
@@ -45,6 +45,8 @@ struct Shared {
     gate: Gate,
     site: Site,
     counters: Arc<Counters>,
+    /// How a client's own address begins.
+    scheme: &'static str,
 }
 
 type Answer = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
@@ -53,14 +55,17 @@ impl Doors {
     pub(crate) fn new(broker: Broker, config: ServerConfig, stopping: CancellationToken) -> Self {
         let counters = Arc::new(Counters::default());
         let body_pause = ms(config.limits.body_pause_timeout_ms);
-        let native = services::routes(&broker, &config.environment, &stopping);
+        let access = Access::new(config.token_secrets);
+        let scheme = if config.tls.is_some() { "https" } else { "http" };
+        let routes = services::routes(&broker, &access, &config.environment, &stopping);
+        let native = Guard::new(access, routes);
         let gate = Gate::new(config.allowed_hosts, config.allowed_origins);
         let web = RequestBodyTimeoutLayer::new(body_pause).layer(GrpcWebLayer::new().layer(native.clone()));
         Self {
             web_foreign: foreign_origins(&gate).layer(web.clone()),
             native,
             web,
-            shared: Arc::new(Shared { gate, site: Site::new(broker, counters.clone()), counters }),
+            shared: Arc::new(Shared { gate, site: Site::new(broker, counters.clone()), counters, scheme }),
             local: IpAddr::V4(Ipv4Addr::LOCALHOST),
         }
     }
@@ -75,6 +80,10 @@ impl Doors {
         Counters::open(&self.shared.counters)
     }
 
+    pub(crate) fn count_turned_away(&self) {
+        self.shared.counters.turn_away();
+    }
+
     fn answer(&self, mut request: Request<Incoming>) -> Answer {
         let authority = match self.shared.gate.admit(&request, self.local) {
             Ok(authority) => authority,
@@ -85,7 +94,7 @@ impl Doors {
             }
         };
         if ADDRESS_PATHS.contains(&request.uri().path()) {
-            request.extensions_mut().insert(ClientAuthority(authority));
+            request.extensions_mut().insert(ClientUrl { scheme: self.shared.scheme, authority });
         }
         let kind = kind(&request);
         self.shared.counters.count(kind);
@@ -154,12 +163,15 @@ fn refused(refusal: Refusal, kind: Kind) -> Response<Body> {
     response
 }
 
+/// What a page's call may carry.
+const HEADERS_OF_CALLS: [&str; 5] = ["authorization", "content-type", "x-grpc-web", "x-user-agent", "grpc-timeout"];
+
 fn foreign_origins(gate: &Gate) -> CorsLayer {
     let origins = gate.origins().iter().filter_map(|origin| HeaderValue::from_str(origin.as_str()).ok());
     CorsLayer::new()
         .allow_origin(AllowOrigin::list(origins))
         .allow_methods([Method::POST])
-        .allow_headers(["content-type", "x-grpc-web", "x-user-agent", "grpc-timeout"].map(HeaderName::from_static))
+        .allow_headers(HEADERS_OF_CALLS.map(HeaderName::from_static))
         .expose_headers(["grpc-status", "grpc-message", "grpc-status-details-bin"].map(HeaderName::from_static))
 }
 

@@ -1,4 +1,4 @@
-//! What stops a server, and which allow-list entries are refused. What a request did wrong
+//! What stops a server, and which certificates and allow-list entries are refused. What a request did wrong
 //! is the broker's error and `status.rs`'s business.
 
 /// Why the server could not run.
@@ -28,5 +28,29 @@ pub enum AddressError {
     Origin {
         /// The entry.
         text: String,
+    },
+}
+
+/// Why a server cannot speak TLS as it was told to.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TlsError {
+    /// The certificates are no PEM.
+    #[error("the certificate cannot be read: {reason}")]
+    Certificate {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The key is no PEM.
+    #[error("the private key cannot be read: {reason}")]
+    Key {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Both can be read, and do not work together.
+    #[error("certificate and private key cannot be used: {reason}")]
+    Unusable {
+        /// What is wrong with them.
+        reason: String,
     },
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 /// Bounds of one server. The defaults fit one machine; tests make them smaller.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Connections at one time; further ones wait in the operating system's queue. Default 1024.
+    /// Connections at one time; further ones are turned away with 503. Default 16 384.
     pub connections_max: usize,
     /// Calls at one time on one HTTP/2 connection. Default 1024.
     pub concurrent_streams_max: u32,
@@ -14,6 +14,8 @@ pub struct Limits {
     pub header_bytes_max: u32,
     /// Headers of one HTTP/1.1 request. Default 64.
     pub headers_max: usize,
+    /// How long a TLS handshake may take. Default 10 000.
+    pub tls_handshake_timeout_ms: u64,
     /// How long a new connection may take to send its first 24 bytes. Default 10 000.
     pub first_bytes_timeout_ms: u64,
     /// How long an HTTP/1.1 request's headers may take, idle time before them included. Default 30 000.
@@ -31,10 +33,11 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            connections_max: 1024,
+            connections_max: 16_384,
             concurrent_streams_max: 1024,
             header_bytes_max: 32 << 10,
             headers_max: 64,
+            tls_handshake_timeout_ms: 10_000,
             first_bytes_timeout_ms: 10_000,
             header_read_timeout_ms: 30_000,
             body_pause_timeout_ms: 30_000,

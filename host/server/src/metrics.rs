@@ -16,6 +16,7 @@ pub(crate) struct Counters {
     requests_web: AtomicU64,
     requests_site: AtomicU64,
     requests_refused: AtomicU64,
+    connections_turned_away: AtomicU64,
 }
 
 /// Counts one connection as open until it is dropped.
@@ -40,6 +41,10 @@ impl Counters {
             Kind::GrpcWeb => &self.requests_web,
             Kind::Site => &self.requests_site,
         });
+    }
+
+    pub(crate) fn turn_away(&self) {
+        add(&self.connections_turned_away);
     }
 
     pub(crate) fn refuse(&self) {
@@ -70,10 +75,15 @@ pub(crate) fn render(counters: &Counters, broker: &MetricsSnapshot) -> String {
     text
 }
 
-fn of_the_server(counters: &Counters) -> [Metric; 6] {
+fn of_the_server(counters: &Counters) -> [Metric; 7] {
     [
         ("server_connections_total", "Connections accepted.", read(&counters.connections)),
         ("server_connections", "Connections open now.", read(&counters.connections_open)),
+        (
+            "server_turned_away_connections_total",
+            "Connections closed because there were too many.",
+            read(&counters.connections_turned_away),
+        ),
         ("server_grpc_requests_total", "gRPC calls let in.", read(&counters.requests_grpc)),
         ("server_grpc_web_requests_total", "gRPC-web calls let in.", read(&counters.requests_web)),
         ("server_site_requests_total", "Requests to the console, health and metrics.", read(&counters.requests_site)),

@@ -7,6 +7,7 @@ use crate::dispatch::Doors;
 use crate::error::ServerError;
 use crate::limits::{ACCEPT_RETRY_MS, ms};
 use irongate_broker::Broker;
+use std::io::{Read, Write};
 use std::sync::Arc;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
@@ -51,6 +52,7 @@ struct Server {
 impl Server {
     fn new(broker: Broker, config: ServerConfig) -> Self {
         let limits = config.limits.clone();
+        let tls = config.tls.clone();
         let stopping = CancellationToken::new();
         Self {
             doors: Doors::new(broker, config, stopping.clone()),
@@ -58,7 +60,7 @@ impl Server {
             connections: TaskTracker::new(),
             abandoned: CancellationToken::new(),
             drain_deadline_ms: limits.drain_deadline_ms,
-            protocol: Arc::new(Protocol::new(limits)),
+            protocol: Arc::new(Protocol::new(limits, tls)),
             stopping,
         }
     }
@@ -66,9 +68,13 @@ impl Server {
     /// Accepts connections for ever, never more at a time than there are slots.
     async fn accept_all(&self, listener: &TcpListener) {
         loop {
-            let Ok(slot) = self.slots.clone().acquire_owned().await else { return };
             match listener.accept().await {
                 Ok((stream, _)) => {
+                    let Ok(slot) = self.slots.clone().try_acquire_owned() else {
+                        self.doors.count_turned_away();
+                        turn_away(stream, self.protocol.is_tls());
+                        continue;
+                    };
                     let connection = self.serve(stream);
                     self.connections.spawn(async move {
                         connection.await;
@@ -109,4 +115,18 @@ impl Server {
             self.connections.wait().await;
         }
     }
+}
+
+/// Says that there is no place, as far as that is possible without waiting, and closes. Under
+/// TLS nothing can be said before a handshake, which is what a full server does not make.
+fn turn_away(stream: TcpStream, is_tls: bool) {
+    const ANSWER: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain; charset=utf-8\r\n\
+        content-length: 33\r\nretry-after: 1\r\nconnection: close\r\n\r\nthe server has no connection left";
+    let Ok(mut stream) = stream.into_std() else { return };
+    if !is_tls {
+        // What the client has said is read, or closing would throw the answer away with it.
+        let _ = stream.read(&mut [0; 4096]);
+        let _ = stream.write(ANSWER);
+    }
+    let _ = stream.shutdown(std::net::Shutdown::Write);
 }

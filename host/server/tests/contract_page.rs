@@ -1,21 +1,47 @@
-//! docs/danube-contract.md names a test for each row of the contract: each must exist.
+//! docs/danube-contract.md names a test for each row of the contract: each must exist, and no
+//! test of `conformance` may be missing on the page.
 
+use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-const FOLDERS: [&str; 2] = ["host/server/tests", "host/broker/tests/broker"];
+const CONFORMANCE: &str = "host/server/tests/conformance";
+const FOLDERS: [&str; 5] =
+    ["host/server/tests", CONFORMANCE, "host/broker/tests/broker", "tests/tests", "tests/foreign/tests"];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// Module and name of every test that the page names.
+fn named() -> BTreeSet<(String, String)> {
+    let page = fs::read_to_string(root().join("docs/danube-contract.md")).expect("the page can be read");
+    let words = page.split('`').skip(1).step_by(2).filter_map(|word| word.split_once("::"));
+    words.map(|(module, test)| (module.to_owned(), test.to_owned())).collect()
+}
 
 #[test]
 fn every_test_the_page_names_exists() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let page = fs::read_to_string(root.join("docs/danube-contract.md")).expect("the page can be read");
-    let names: Vec<(&str, &str)> =
-        page.split('`').skip(1).step_by(2).filter_map(|word| word.split_once("::")).collect();
-    assert!(names.len() > 40, "only {} tests are named", names.len());
+    let names = named();
+    assert!(names.len() > 130, "only {} tests are named", names.len());
     for (module, test) in names {
         let source =
-            FOLDERS.iter().find_map(|folder| fs::read_to_string(root.join(format!("{folder}/{module}.rs"))).ok());
+            FOLDERS.iter().find_map(|folder| fs::read_to_string(root().join(format!("{folder}/{module}.rs"))).ok());
         let source = source.unwrap_or_else(|| panic!("there is no {module}.rs"));
         assert!(source.contains(&format!("fn {test}(")), "{module}.rs has no test {test}");
+    }
+}
+
+#[test]
+fn the_page_names_every_test_of_conformance() {
+    let names = named();
+    for entry in fs::read_dir(root().join(CONFORMANCE)).expect("the folder can be read") {
+        let path = entry.expect("an entry").path();
+        let module = path.file_stem().and_then(|stem| stem.to_str()).expect("a name").to_owned();
+        let source = fs::read_to_string(&path).expect("a source can be read");
+        for test in source.split("#[tokio::test]\nasync fn ").skip(1) {
+            let test = test.split('(').next().unwrap_or_default().to_owned();
+            assert!(names.contains(&(module.clone(), test.clone())), "the page does not name {module}::{test}");
+        }
     }
 }

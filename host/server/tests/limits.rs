@@ -60,7 +60,7 @@ async fn a_body_that_stops_half_way_is_answered_with_a_status() {
 }
 
 #[tokio::test]
-async fn connections_over_the_limit_wait_for_a_place() {
+async fn connections_over_the_limit_are_turned_away_until_there_is_a_place() {
     let server = server_with(Limits { connections_max: 2, ..Limits::default() }).await;
     let request = format!("GET /healthz HTTP/1.1\r\nHost: {}\r\n\r\n", server.address);
     let mut open = Vec::new();
@@ -70,14 +70,28 @@ async fn connections_over_the_limit_wait_for_a_place() {
         assert!(stream.read(&mut [0; 512]).await.expect("an answer") > 0);
         open.push(stream);
     }
+    let mut answer = String::new();
     let mut third = server.connect().await;
-    third.write_all(request.as_bytes()).await.expect("sent");
-    let mut buffer = [0; 512];
-    let early = tokio::time::timeout(Duration::from_millis(100), third.read(&mut buffer)).await;
-    assert!(early.is_err(), "a third connection was answered");
+    let read = tokio::time::timeout(PATIENCE, third.read_to_string(&mut answer)).await;
+    read.expect("at once").expect("text");
+    assert!(answer.starts_with("HTTP/1.1 503 ") && answer.contains("retry-after: 1"), "{answer}");
+    let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
+    assert!(head.contains(&format!("content-length: {}", body.len())), "{answer}");
     drop(open);
-    let read = tokio::time::timeout(PATIENCE, third.read(&mut buffer)).await.expect("a place in time");
-    assert!(read.expect("an answer") > 0);
+    let served = tokio::time::timeout(PATIENCE, async {
+        loop {
+            let mut stream = server.connect().await;
+            let mut buffer = [0; 512];
+            let _ = stream.write_all(request.as_bytes()).await;
+            if matches!(stream.read(&mut buffer).await, Ok(read) if buffer[..read].starts_with(b"HTTP/1.1 200")) {
+                break;
+            }
+        }
+    });
+    served.await.expect("a place in time");
+    let metrics = server.get("/metrics", "").await;
+    let counted = metrics.text().lines().find(|line| line.starts_with("irongate_server_turned_away_connections_total"));
+    assert!(counted.is_some_and(|line| !line.ends_with(" 0")), "{counted:?}");
 }
 
 /// What an HTTP/2 client says first: the preface, and settings that change nothing.

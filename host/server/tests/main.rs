@@ -1,6 +1,8 @@
 //! The server over real sockets, with a real broker on a directory of its own.
 
+mod access;
 mod admin;
+mod conformance;
 mod contract_page;
 mod gate;
 mod grpc_web_bytes;
@@ -9,3 +11,4 @@ mod limits;
 mod native;
 mod shutdown;
 mod site;
+mod tls;

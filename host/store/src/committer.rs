@@ -4,6 +4,7 @@
 
 use crate::commit::{Append, Appended, Commit, Cut, DocumentWrite};
 use crate::error::fjall_words;
+use crate::fill::Filler;
 use crate::head::Head;
 use crate::keys::{TIME_BYTES, log_key, log_value};
 use crate::log::Logs;
@@ -28,6 +29,7 @@ pub(crate) struct Committer {
     /// Logs with records to remove from the tables.
     pub(crate) sweeps: VecDeque<u64>,
     pub(crate) space: Arc<Space>,
+    pub(crate) filler: Filler,
 }
 
 /// Records removed from the tables between two groups.
@@ -44,6 +46,7 @@ impl Committer {
             self.turn_away(&mut group);
             let records = group.commits.iter().map(Commit::records).sum();
             let bytes = group.commits.iter().map(Commit::bytes).sum();
+            self.filler.before_group(bytes as u64);
             let outcome = self.write(&group, number);
             // Room first: a caller woken by its completion finds the queue drained.
             self.queue.release(records, bytes);

@@ -38,6 +38,8 @@ pub(crate) struct Directory {
     pub(crate) log: Keyspace,
     pub(crate) documents: Keyspace,
     pub(crate) heads: Keyspace,
+    /// Where the journals are.
+    pub(crate) journals: PathBuf,
     pub(crate) lock: File,
 }
 
@@ -55,11 +57,13 @@ pub(crate) fn open(dir: &Path, options: &StoreOptions) -> Result<Directory, Open
     }
     match journal::check(&database_dir).map_err(|source| io(&database_dir, source))? {
         Finding::Whole => {}
+        // fjall only appends to a journal that it finds, and allocates one ahead that it makes itself.
+        Finding::Unused { path } => std::fs::remove_file(&path).map_err(|source| io(&path, source))?,
         Finding::Cut { bytes } => tracing::warn!(bytes, "cut off a torn last commit; it was never acknowledged"),
         Finding::Damaged { what } => return Err(corrupt(dir, what)),
     }
     let Keyspaces { database, log, documents, heads } = open_database(dir, &database_dir, options)?;
-    Ok(Directory { database, log, documents, heads, lock })
+    Ok(Directory { database, log, documents, heads, journals: database_dir, lock })
 }
 
 fn lock(dir: &Path) -> Result<File, OpenError> {

@@ -28,6 +28,11 @@ const TRAILER: &[u8; 4] = b"FJL\x03";
 pub(crate) enum Finding {
     /// Every batch is whole.
     Whole,
+    /// There is one journal and nothing was ever written to it.
+    Unused {
+        /// That journal.
+        path: PathBuf,
+    },
     /// The last batch was torn and has been cut off; nothing in it was ever completed.
     Cut {
         /// Bytes cut off, from the first to the last that was not zero.
@@ -48,7 +53,12 @@ pub(crate) fn check(dir: &Path) -> Result<Finding> {
         let bytes = std::fs::read(path)?;
         let end = batches_end(&bytes);
         let rest = &bytes[end..];
-        let Some(last) = rest.iter().rposition(|byte| *byte != 0) else { continue };
+        let Some(last) = rest.iter().rposition(|byte| *byte != 0) else {
+            if end == 0 && journals.len() == 1 {
+                finding = Finding::Unused { path: path.clone() };
+            }
+            continue;
+        };
         let newest = index + 1 == journals.len();
         if !newest || holds_batch(&rest[1..]) {
             let what = format!("the journal {} is damaged at byte {end}", path.display());

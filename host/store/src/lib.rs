@@ -23,6 +23,7 @@ mod committer;
 mod directory;
 mod durability;
 mod error;
+mod fill;
 mod head;
 mod journal;
 mod keys;

@@ -3,6 +3,7 @@
 
 use crate::commit::{Commit, Staged};
 use crate::committer::Committer;
+use crate::fill::Filler;
 use crate::log::Logs;
 use crate::queue::Queue;
 use crate::space::Space;
@@ -85,6 +86,7 @@ impl Store {
             hook: options.commit_hook.clone(),
             sweeps,
             space: Arc::clone(&space),
+            filler: Filler::new(&directory.journals),
         };
         let thread = std::thread::Builder::new().name("committer".to_owned()).spawn(move || committer.run());
         let thread = thread.map_err(|source| OpenError::Io { path: dir.to_owned(), source })?;

@@ -194,3 +194,26 @@ fn what_was_completed_before_a_kill_is_there() {
         assert!(stored > committed.unwrap(), "round {round}: {stored} stored, {committed:?} completed");
     }
 }
+
+/// The length fjall gives a journal that it makes itself.
+#[cfg(target_os = "linux")]
+const JOURNAL_BYTES: u64 = 64 << 20;
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_new_directory_and_one_never_written_to_get_a_journal_that_is_filled_ahead() {
+    use std::os::unix::fs::MetadataExt;
+
+    let dir = tempfile::tempdir().unwrap();
+    for _ in 0..3 {
+        let store = open(dir.path()).unwrap();
+        assert_eq!(std::fs::metadata(journal(dir.path())).unwrap().len(), JOURNAL_BYTES);
+        drop(store);
+    }
+    fill(dir.path(), 1);
+    let metadata = std::fs::metadata(journal(dir.path())).unwrap();
+    let allocated = metadata.blocks() * 512;
+    assert_eq!(metadata.len(), JOURNAL_BYTES);
+    assert!((512 << 10..JOURNAL_BYTES / 2).contains(&allocated), "{allocated}");
+    assert_eq!(count(&open(dir.path()).unwrap()), 1);
+}

@@ -45,7 +45,7 @@ fn fault(start: usize, end: usize, message: String) -> Box<Fault> {
 
 /// The schema of the header's metadata.
 fn metadata() -> Model {
-    let node = |kind| Node { kind, pointer: String::new(), logical: None };
+    let node = |kind| Node { kind, pointer: String::new(), logical: None, meaning: None };
     Model { nodes: vec![node(Kind::Map(1)), node(Kind::Bytes)] }
 }
 
@@ -117,7 +117,8 @@ impl<'a> Blocks<'a> {
         if self.at >= self.payload.len() {
             return Ok(None);
         }
-        let numbers = Model { nodes: vec![Node { kind: Kind::Long, pointer: String::new(), logical: None }] };
+        let numbers =
+            Model { nodes: vec![Node { kind: Kind::Long, pointer: String::new(), logical: None, meaning: None }] };
         let mut cursor = Cursor::new(&numbers, self.payload);
         cursor.at = self.at;
         let mut number = || cursor.root("").map(|number| number.as_u64());

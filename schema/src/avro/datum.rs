@@ -5,6 +5,7 @@ use serde_json::{Map, Number, Value};
 
 use super::{
     json::is_uuid,
+    logical::Meaning,
     model::{Field, Kind, Model},
 };
 use crate::{
@@ -84,13 +85,16 @@ impl<'a> Cursor<'a> {
             Kind::Int => {
                 let number = self.long(node, path)?;
                 match i32::try_from(number) {
-                    Ok(number) => Ok(number.into()),
+                    Ok(_) => self.meant(start, number, node, path),
                     Err(_) => {
                         self.fault(start, "range", node, path, format!("{number} does not fit int, which has 32 bits"))
                     }
                 }
             }
-            Kind::Long => Ok(self.long(node, path)?.into()),
+            Kind::Long => {
+                let number = self.long(node, path)?;
+                self.meant(start, number, node, path)
+            }
             Kind::Float => {
                 let bytes = self.take(4, node, path)?;
                 Ok(number(f64::from(f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))))
@@ -100,8 +104,16 @@ impl<'a> Cursor<'a> {
                 bytes.copy_from_slice(self.take(8, node, path)?);
                 Ok(number(f64::from_le_bytes(bytes)))
             }
-            Kind::Bytes => Ok(latin1(self.sized(node, path)?)),
-            Kind::Fixed { bytes, .. } => Ok(latin1(self.take(*bytes as u64, node, path)?)),
+            Kind::Bytes | Kind::Fixed { .. } => {
+                let bytes = match &model.nodes[node].kind {
+                    Kind::Fixed { bytes, .. } => self.take(*bytes as u64, node, path)?,
+                    _ => self.sized(node, path)?,
+                };
+                match model.nodes[node].meaning.as_ref().and_then(|meaning| meaning.refuses_bytes(bytes)) {
+                    Some(complaint) => self.fault(start, "logicalType", node, path, complaint),
+                    None => Ok(latin1(bytes)),
+                }
+            }
             Kind::String => self.string(node, path),
             Kind::Enum { symbols, .. } => {
                 let index = self.long(node, path)?;
@@ -120,6 +132,14 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// A number within the bounds of its logical type.
+    fn meant(&self, start: usize, number: i64, node: usize, path: &str) -> Read<Value> {
+        match self.model.nodes[node].meaning.as_ref().and_then(|meaning| meaning.refuses(number)) {
+            Some(complaint) => self.fault(start, "logicalType", node, path, complaint),
+            None => Ok(number.into()),
+        }
+    }
+
     fn record(&mut self, fields: &[Field], path: &str) -> Read<Value> {
         let mut members = Map::new();
         for field in fields {
@@ -135,7 +155,7 @@ impl<'a> Cursor<'a> {
         let Ok(text) = std::str::from_utf8(bytes) else {
             return self.fault(start, "type", node, path, "the string is not UTF-8".into());
         };
-        if self.model.nodes[node].logical.as_deref() == Some("uuid") && !is_uuid(text) {
+        if matches!(self.model.nodes[node].meaning, Some(Meaning::Uuid)) && !is_uuid(text) {
             return self.fault(start, "logicalType", node, path, "the string is not a UUID".into());
         }
         Ok(Value::String(text.to_owned()))

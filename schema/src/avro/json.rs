@@ -1,9 +1,12 @@
 //! JSON against an Avro schema, encoded on the way: every violation, and the datum when there is none. Takes Avro's own JSON
-//! encoding and the plain one, in which a union's value stands without its tag.
+//! encoding and the plain one, in which a union's value stands without its tag, and dates, times and decimals as people write them.
 
 use serde_json::{Map, Value};
 
-use super::model::{Field, Kind, Model};
+use super::{
+    logical::Meaning,
+    model::{Field, Kind, Model},
+};
 use crate::{
     excerpt::{clip, counted, kind, listed, value},
     json::locate::escaped,
@@ -27,7 +30,7 @@ pub(super) struct Broken {
 
 /// The datum for a JSON value, or why there is none.
 pub(super) fn encode(model: &Model, json: &Value) -> Result<Vec<u8>, Vec<Broken>> {
-    let mut walk = Walk { model, out: Vec::new(), broken: Vec::new(), steps: 0, levels: 0 };
+    let mut walk = Walk { model, out: Vec::new(), broken: Vec::new(), steps: 0, levels: 0, strict: false };
     walk.value(0, json, "");
     if walk.broken.is_empty() { Ok(walk.out) } else { Err(walk.broken) }
 }
@@ -40,6 +43,8 @@ struct Walk<'a> {
     steps: usize,
     /// Defaults of recursive records could nest for ever.
     levels: usize,
+    /// Logical types take only what their underlying types take.
+    strict: bool,
 }
 
 impl Walk<'_> {
@@ -68,6 +73,9 @@ impl Walk<'_> {
 
     fn matched(&mut self, node: usize, json: &Value, path: &str) {
         let model = self.model;
+        if !self.strict && self.meant(node, json, path) {
+            return;
+        }
         match (&model.nodes[node].kind, json) {
             (Kind::Null, Value::Null) => {}
             (Kind::Boolean, Value::Bool(flag)) => self.out.push(u8::from(*flag)),
@@ -123,10 +131,44 @@ impl Walk<'_> {
         }
     }
 
+    /// Takes the text or number that a person writes for a logical type, where this is one.
+    fn meant(&mut self, node: usize, json: &Value, path: &str) -> bool {
+        let of = &self.model.nodes[node];
+        let made = match (&of.meaning, json) {
+            (Some(meaning), Value::String(text)) => meaning.number(text).map(|number| {
+                let mut out = Vec::new();
+                number.map(|number| long(&mut out, number)).map(|()| out)
+            }),
+            (Some(meaning), Value::Number(number)) => match of.kind {
+                Kind::Fixed { bytes, .. } => meaning.bytes(number, Some(bytes)),
+                _ => meaning.bytes(number, None).map(|bytes| {
+                    bytes.map(|bytes| {
+                        let mut out = Vec::new();
+                        text(&mut out, &bytes);
+                        out
+                    })
+                }),
+            },
+            _ => None,
+        };
+        match made {
+            Some(Ok(bytes)) => self.out.extend(bytes),
+            Some(Err(complaint)) => self.fail(path, "logicalType", node, complaint),
+            None => return false,
+        }
+        true
+    }
+
     fn integer(&mut self, node: usize, json: &Value, path: &str) {
         let int = matches!(self.model.nodes[node].kind, Kind::Int);
         match json.as_i64() {
-            Some(number) if !int || i32::try_from(number).is_ok() => long(&mut self.out, number),
+            Some(number) if !int || i32::try_from(number).is_ok() => {
+                let meaning = self.model.nodes[node].meaning.as_ref();
+                match meaning.and_then(|meaning| meaning.refuses(number)) {
+                    Some(complaint) => self.fail(path, "logicalType", node, complaint),
+                    None => long(&mut self.out, number),
+                }
+            }
             _ if json.is_f64() && json.as_f64().is_some_and(|number| number.fract() != 0.0) => {
                 self.fail(path, "type", node, format!("{json} is a number, expected {}", self.model.tag(node)));
             }
@@ -139,7 +181,7 @@ impl Walk<'_> {
     }
 
     fn string(&mut self, node: usize, string: &str, path: &str) {
-        if self.model.nodes[node].logical.as_deref() == Some("uuid") && !is_uuid(string) {
+        if matches!(self.model.nodes[node].meaning, Some(Meaning::Uuid)) && !is_uuid(string) {
             let message = format!("\"{}\" is not a UUID such as 2eb8aa08-aa98-11ea-b4aa-73b441d16380", clip(string));
             return self.fail(path, "logicalType", node, message);
         }
@@ -163,9 +205,18 @@ impl Walk<'_> {
                 );
                 self.fail(path, "size", node, message);
             }
+            (Ok(bytes), _) if self.refuses_bytes(node, &bytes, path) => {}
             (Ok(bytes), Kind::Fixed { .. }) => self.out.extend(bytes),
             (Ok(bytes), _) => text(&mut self.out, &bytes),
         }
+    }
+
+    /// Whether the logical type refuses the bytes, which is noted then.
+    fn refuses_bytes(&mut self, node: usize, bytes: &[u8], path: &str) -> bool {
+        let meaning = self.model.nodes[node].meaning.as_ref();
+        let Some(complaint) = meaning.and_then(|meaning| meaning.refuses_bytes(bytes)) else { return false };
+        self.fail(path, "logicalType", node, complaint);
+        true
     }
 
     fn record(&mut self, node: usize, fields: &[Field], members: &Map<String, Value>, path: &str) {
@@ -216,6 +267,15 @@ impl Walk<'_> {
             }
         }
         let by_tag = !failures.is_empty();
+        // A branch that takes the value as it stands goes before one that takes it for a date or a decimal.
+        if matches!(json, Value::String(_) | Value::Number(_)) {
+            let strict = std::mem::replace(&mut self.strict, true);
+            let taken = branches.iter().enumerate().any(|(at, branch)| self.attempt(at, *branch, json, path).is_ok());
+            self.strict = strict;
+            if taken {
+                return;
+            }
+        }
         for (index, branch) in branches.iter().enumerate() {
             match self.attempt(index, *branch, json, path) {
                 Ok(()) => return,

@@ -4,6 +4,7 @@
 mod container;
 mod datum;
 mod json;
+mod logical;
 pub(crate) mod model;
 
 use serde_json::Value;
@@ -62,6 +63,11 @@ impl Avro {
 
     pub(crate) fn model(&self) -> &Model {
         &self.model
+    }
+
+    /// The definition as parsed.
+    pub(crate) fn parsed(&self) -> Value {
+        serde_json::from_slice(&self.definition).unwrap_or(Value::Null)
     }
 
     /// Every violation of JSON text; the first one of binary data.

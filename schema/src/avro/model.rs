@@ -5,6 +5,9 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
+use super::logical::{self, Meaning};
+use crate::limits::AVRO_PRECISION_DIGITS_MAX;
+
 /// A compiled definition; node 0 is the root.
 pub(crate) struct Model {
     pub nodes: Vec<Node>,
@@ -16,6 +19,8 @@ pub(crate) struct Node {
     pub pointer: String,
     /// The logical type; a decimal with its precision and scale.
     pub logical: Option<String>,
+    /// What the logical type means beyond its name, where it is on a type it is made for.
+    pub meaning: Option<Meaning>,
 }
 
 pub(crate) enum Kind {
@@ -38,11 +43,13 @@ pub(crate) enum Kind {
     /// With the symbol that stands for those a reader does not know.
     Enum {
         name: String,
+        aliases: Vec<String>,
         symbols: Vec<String>,
         default: Option<String>,
     },
     Fixed {
         name: String,
+        aliases: Vec<String>,
         bytes: usize,
     },
 }
@@ -61,7 +68,11 @@ impl Model {
         let root = builder.schema(definition, String::new(), None)?;
         // Named types may come first in the table, but the root of a definition is what is built first of all.
         debug_assert_eq!(root, 0, "the root is the first node");
-        Ok(Self { nodes: builder.nodes })
+        let mut nodes = builder.nodes;
+        for node in &mut nodes {
+            node.meaning = logical::meaning(node);
+        }
+        Ok(Self { nodes })
     }
 
     /// The name a union branch is tagged with in Avro's JSON encoding.
@@ -104,7 +115,7 @@ type Refusal = (String, String);
 
 impl Builder {
     fn push(&mut self, kind: Kind, pointer: String, logical: Option<String>) -> usize {
-        self.nodes.push(Node { kind, pointer, logical });
+        self.nodes.push(Node { kind, pointer, logical, meaning: None });
         self.nodes.len() - 1
     }
 
@@ -137,6 +148,14 @@ impl Builder {
             }
             _ => name.to_owned(),
         });
+        let precision = json.get("precision").and_then(Value::as_u64).unwrap_or(0);
+        if logical.as_deref().is_some_and(|name| name.starts_with("decimal("))
+            && precision > AVRO_PRECISION_DIGITS_MAX as u64
+        {
+            let message =
+                format!("a precision of {precision} digits, at most {AVRO_PRECISION_DIGITS_MAX} are possible");
+            return Err((message, format!("{pointer}/precision")));
+        }
         match kind {
             "array" | "map" => {
                 let keyword = if kind == "array" { "items" } else { "values" };
@@ -170,11 +189,12 @@ impl Builder {
             "enum" => {
                 let symbols = json.get("symbols").and_then(Value::as_array).into_iter().flatten();
                 let symbols = symbols.filter_map(Value::as_str).map(str::to_owned).collect();
-                Kind::Enum { symbols, default: json.get("default").and_then(Value::as_str).map(str::to_owned), name }
+                let default = json.get("default").and_then(Value::as_str).map(str::to_owned);
+                Kind::Enum { name, aliases: aliases(json), symbols, default }
             }
             "fixed" => {
                 let bytes = json.get("size").and_then(Value::as_u64).unwrap_or(0);
-                Kind::Fixed { bytes: usize::try_from(bytes).unwrap_or(usize::MAX), name }
+                Kind::Fixed { name, aliases: aliases(json), bytes: usize::try_from(bytes).unwrap_or(usize::MAX) }
             }
             _ => {
                 let mut fields = Vec::new();

@@ -69,8 +69,8 @@ impl Check<'_> {
                 }
                 self.fields(reader, fields, written, path)
             }
-            (Kind::Enum { name, symbols, default }, Kind::Enum { name: other, symbols: written, .. }) => {
-                if !same_name(name, &[], other) {
+            (Kind::Enum { name, aliases, symbols, default }, Kind::Enum { name: other, symbols: written, .. }) => {
+                if !same_name(name, aliases, other) {
                     return self.renamed(reader, "enum", name, other, path);
                 }
                 let unknown: Vec<&String> = written.iter().filter(|symbol| !symbols.contains(symbol)).collect();
@@ -81,8 +81,8 @@ impl Check<'_> {
                 let message = format!("the {} version has no symbol {unknown} and no default symbol", self.reader_name);
                 self.finding(reader, path, message)
             }
-            (Kind::Fixed { name, bytes }, Kind::Fixed { name: other, bytes: written }) => {
-                if !same_name(name, &[], other) {
+            (Kind::Fixed { name, aliases, bytes }, Kind::Fixed { name: other, bytes: written, .. }) => {
+                if !same_name(name, aliases, other) {
                     return self.renamed(reader, "fixed", name, other, path);
                 }
                 if bytes == written {
@@ -126,19 +126,34 @@ impl Check<'_> {
         })
     }
 
+    /// The only written field of the same type that nobody reads: what the field may have been called before.
+    fn renamed_from(&self, field: &Field, fields: &[Field], written: &[Field]) -> Option<String> {
+        let read: Vec<&str> =
+            fields.iter().filter_map(|one| Some(source(one, fields, written)?.name.as_str())).collect();
+        let of_a_kind = |other: &&Field| self.reader.tag(field.node) == self.writer.tag(other.node);
+        let mut left = written.iter().filter(|other| !read.contains(&other.name.as_str())).filter(of_a_kind);
+        match (left.next(), left.next()) {
+            (Some(only), None) => Some(clip(&only.name)),
+            _ => None,
+        }
+    }
+
     fn fields(&mut self, reader: usize, fields: &[Field], written: &[Field], path: &str) -> Vec<Finding> {
         let mut findings = Vec::new();
         for field in fields {
             let place = format!("{path}/{}", escaped(&field.name));
-            let same = |other: &&Field| other.name == field.name || field.aliases.contains(&other.name);
-            match (written.iter().find(same), &field.default) {
+            match (source(field, fields, written), &field.default) {
                 (Some(other), _) => findings.extend(self.pair(field.node, other.node, &place)),
                 (None, Some(_)) => {}
                 (None, None) => {
+                    let hint = self
+                        .renamed_from(field, fields, written)
+                        .map(|name| format!("; if it is \"{name}\" under a new name, give it the alias \"{name}\""));
                     let message = format!(
-                        "field \"{}\" of the {} version has no default, and it is not written",
+                        "field \"{}\" of the {} version has no default, and it is not written{}",
                         clip(&field.name),
-                        self.reader_name
+                        self.reader_name,
+                        hint.unwrap_or_default()
                     );
                     findings.extend(self.finding(reader, &place, message));
                 }
@@ -146,6 +161,14 @@ impl Check<'_> {
         }
         findings
     }
+}
+
+/// The written field that a reader's field takes its value from: of its own name, else of an alias that is no other
+/// field's name.
+fn source<'a>(field: &Field, fields: &[Field], written: &'a [Field]) -> Option<&'a Field> {
+    let is_free = |name: &String| !fields.iter().any(|other| other.name == *name);
+    let by_alias = |other: &&Field| field.aliases.contains(&other.name) && is_free(&other.name);
+    written.iter().find(|other| other.name == field.name).or_else(|| written.iter().find(by_alias))
 }
 
 /// Names agree by their last part, or by an alias of the reader.

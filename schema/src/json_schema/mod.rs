@@ -3,6 +3,7 @@
 mod cost;
 mod sentence;
 mod validate;
+pub(crate) mod view;
 mod work;
 
 use std::error::Error;

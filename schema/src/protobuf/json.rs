@@ -1,89 +1,80 @@
-//! Canonical JSON to a message. The library stops at the first thing it does not understand; its place is found here.
+//! Canonical JSON to a message. The library decides whether the text is one; why not is found in `violations`.
 
-use prost_reflect::{DynamicMessage, MapKey, MessageDescriptor, ReflectMessage};
+use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, ReflectMessage};
+use serde_json::Value;
 
-use super::found;
+use super::{found, violations, wire::is_closed};
 use crate::{
     excerpt::clip,
-    json::locate::{Target, Wanted, escaped, locate, path_at, steps_of},
+    json::locate::{Wanted, locate, path_at, steps_of},
+    limits::VIOLATIONS_MAX,
     place::{ByteRange, Places},
     violation::Found,
 };
 
-/// The message a JSON text describes.
-pub(super) fn read(descriptor: &MessageDescriptor, text: &str) -> Result<DynamicMessage, Box<Found>> {
-    let name = || descriptor.full_name().to_owned();
-    let mut source = serde_json::Deserializer::from_str(text);
-    let message = DynamicMessage::deserialize(descriptor.clone(), &mut source).map_err(|error| {
-        let complaint = error.to_string();
-        let complaint = complaint.split(" at line ").next().unwrap_or_default();
-        // The library has just read past what it complains about.
-        let after = Places::new(text).offset_of(error.line(), error.column() + 1);
-        let (pointer, range) = path_at(text, after);
-        let (rule, message) = match complaint.strip_prefix("unrecognized field name ") {
-            Some(field) => ("unknownField", format!("field {} is not part of message {}", clip(field), name())),
-            None => ("type", clip(complaint)),
-        };
-        Box::new(found(pointer, range, rule, name(), message))
-    })?;
-    if let Some((path, field)) = first_missing(&message, "") {
-        let wanted = Wanted { path: steps_of(&path), target: Target::Value };
-        let range = locate(text, &[wanted])[0].unwrap_or(ByteRange { start: 0, end: text.len() });
-        return Err(Box::new(found(
-            path,
-            range,
-            "required",
-            field.clone(),
-            format!("required field {field} is missing"),
-        )));
-    }
-    Ok(message)
+/// Why a JSON text is not a message.
+pub(super) struct Refusal {
+    pub found: Vec<Found>,
+    /// There are more than the limit.
+    pub more: bool,
 }
 
-/// The path and full name of the first required field (proto2) that is not set. Looks only where JSON names are paths:
-/// through singular messages, lists and maps.
-fn first_missing(message: &DynamicMessage, path: &str) -> Option<(String, String)> {
-    let descriptor = message.descriptor();
-    for field in descriptor.fields() {
-        if field.is_required() && !message.has_field(&field) {
-            return Some((path.to_owned(), field.full_name().to_owned()));
-        }
+/// The message a JSON text describes; `value` is the same text, parsed.
+pub(super) fn read(descriptor: &MessageDescriptor, text: &str, value: &Value) -> Result<DynamicMessage, Refusal> {
+    let mut source = serde_json::Deserializer::from_str(text);
+    let first = match DynamicMessage::deserialize(descriptor.clone(), &mut source) {
+        Ok(message) if !breaks_a_rule(&message) => return Ok(message),
+        Ok(_) => None,
+        Err(error) => Some(error),
+    };
+    let mut broken = violations::of(descriptor, value);
+    let more = broken.len() > VIOLATIONS_MAX;
+    broken.truncate(VIOLATIONS_MAX);
+    let wanted: Vec<Wanted> =
+        broken.iter().map(|one| Wanted { path: steps_of(&one.path), target: one.target }).collect();
+    let ranges = locate(text, &wanted);
+    let whole = ByteRange { start: 0, end: text.len() };
+    let mut all: Vec<Found> = broken
+        .into_iter()
+        .zip(ranges)
+        .map(|(one, range)| found(one.path, range.unwrap_or(whole), one.rule, one.schema_path, one.message))
+        .collect();
+    if all.is_empty() {
+        // Refused for a reason that shows in no single value: what the library says, where it stopped.
+        let complaint = first.as_ref().map_or_else(|| "a rule of proto2 is broken".to_owned(), ToString::to_string);
+        let complaint = complaint.split(" at line ").next().unwrap_or_default();
+        let place = |error: &serde_json::Error| Places::new(text).offset_of(error.line(), error.column() + 1);
+        let (pointer, range) = first.as_ref().map_or((String::new(), whole), |error| path_at(text, place(error)));
+        all.push(found(pointer, range, "type", descriptor.full_name().to_owned(), clip(complaint)));
+    }
+    Err(Refusal { found: all, more })
+}
+
+/// Whether a rule of proto2 is broken that the library does not look at: a required field that is not set, a number that
+/// its enum does not know.
+fn breaks_a_rule(message: &DynamicMessage) -> bool {
+    message.descriptor().fields().any(|field| {
         if !message.has_field(&field) {
-            continue;
+            return field.is_required();
         }
         let value = message.get_field(&field);
-        let place = format!("{path}/{}", field.json_name());
-        if let Some(inner) = value.as_message()
-            && let Some(missing) = first_missing(inner, &place)
-        {
-            return Some(missing);
-        }
-        for (index, item) in value.as_list().into_iter().flatten().enumerate() {
-            if let Some(inner) = item.as_message()
-                && let Some(missing) = first_missing(inner, &format!("{place}/{index}"))
-            {
-                return Some(missing);
+        let inner = if field.is_map() { map_value(&field) } else { field.clone() };
+        let breaks = |value: &prost_reflect::Value| match (value, inner.kind()) {
+            (prost_reflect::Value::Message(message), _) => breaks_a_rule(message),
+            (prost_reflect::Value::EnumNumber(number), Kind::Enum(symbols)) if is_closed(&inner) => {
+                symbols.get_value(*number).is_none()
             }
-        }
-        for (key, item) in value.as_map().into_iter().flatten() {
-            if let Some(inner) = item.as_message()
-                && let Some(missing) = first_missing(inner, &format!("{place}/{}", escaped(&key_text(key))))
-            {
-                return Some(missing);
-            }
-        }
-    }
-    None
+            _ => false,
+        };
+        breaks(&value)
+            || value.as_list().into_iter().flatten().any(breaks)
+            || value.as_map().into_iter().flatten().any(|(_, item)| breaks(item))
+    })
 }
 
-/// A map's key as its name in JSON.
-fn key_text(key: &MapKey) -> String {
-    match key {
-        MapKey::Bool(key) => key.to_string(),
-        MapKey::I32(key) => key.to_string(),
-        MapKey::I64(key) => key.to_string(),
-        MapKey::U32(key) => key.to_string(),
-        MapKey::U64(key) => key.to_string(),
-        MapKey::String(key) => key.clone(),
+fn map_value(field: &FieldDescriptor) -> FieldDescriptor {
+    match field.kind() {
+        Kind::Message(entry) => entry.map_entry_value_field(),
+        _ => field.clone(),
     }
 }

@@ -1,9 +1,13 @@
-//! Protobuf: a `.proto` text compiled here, payloads as wire bytes or as canonical JSON. One message type of the file is
-//! the schema: the first one, unless another is named. Imports other than Google's well-known types are refused by name.
+//! Protobuf: a `.proto` text, or several in a bundle, compiled here; payloads as wire bytes or as canonical JSON. One message
+//! type is the schema: the first one of the first file, unless another is named. What is imported is in the bundle or among
+//! Google's well-known types, or refused by name.
 
+mod bundle;
 mod json;
+mod violations;
 mod wire;
 
+pub use bundle::bundle;
 pub(crate) use wire::type_name;
 
 use prost_reflect::{DynamicMessage, MessageDescriptor, prost::Message};
@@ -13,6 +17,7 @@ use protox::{
 };
 use serde_json::Value;
 
+use self::bundle::Part;
 use crate::{
     SchemaError, definition,
     error::DefinitionPlace,
@@ -24,9 +29,6 @@ use crate::{
     violation::{Found, RULE_PAYLOAD_BYTES, Violation, finish},
 };
 
-/// The name the definition has for the compiler; its errors begin with it.
-const FILE: &str = "schema.proto";
-
 /// A compiled message type.
 pub(crate) struct Protobuf {
     message: MessageDescriptor,
@@ -37,24 +39,29 @@ impl Protobuf {
     /// Compiles a definition; `name` is the full name of a message in it, the first message of the file without one.
     pub(crate) fn compile(definition: &[u8], name: Option<&str>) -> Result<Self, SchemaError> {
         let text = definition::text(definition)?;
-        let mut compiler = Compiler::with_file_resolver(Single { text: text.to_owned() });
+        let parts = bundle::parts(text)?;
+        let files = parts.iter().map(|part| (part.name.to_owned(), part.text.to_owned())).collect();
+        let mut compiler = Compiler::with_file_resolver(Bundle { files });
         compiler.include_imports(true);
-        compiler.open_file(FILE).map_err(|error| refusal(&error))?;
+        for part in &parts {
+            compiler.open_file(part.name).map_err(|error| refusal(&error, &parts))?;
+        }
         let pool = compiler.descriptor_pool();
-        let missing = |message: String| SchemaError::Invalid { message, pointer: String::new(), place: None };
-        let file = pool.get_file_by_name(FILE).ok_or_else(|| missing("the definition is empty".into()))?;
+        let is_ours = |message: &MessageDescriptor| parts.iter().any(|part| part.name == message.parent_file().name());
         let message = match name {
-            Some(name) => pool.get_message_by_name(name).filter(|message| message.parent_file() == file),
-            None => file.messages().next(),
+            Some(name) => pool.get_message_by_name(name).filter(is_ours),
+            None => pool.get_file_by_name(parts[0].name).and_then(|file| file.messages().next()),
         };
         let message = message.ok_or_else(|| {
-            let known: Vec<String> = file.messages().map(|message| message.full_name().to_owned()).collect();
-            missing(match name {
+            let known: Vec<String> =
+                pool.all_messages().filter(is_ours).map(|message| message.full_name().to_owned()).collect();
+            let message = match name {
                 Some(name) => {
                     format!("it has no message '{}'; there is {}", clip(name), listed(&known, |name| clip(name)))
                 }
                 None => "it defines no message".into(),
-            })
+            };
+            SchemaError::Invalid { message, pointer: String::new(), place: None }
         })?;
         Ok(Self { message, fingerprint: fingerprint::of_bytes(definition) })
     }
@@ -64,18 +71,25 @@ impl Protobuf {
         &self.fingerprint
     }
 
+    /// The full names of all messages that payloads could be, those of imported files of Google left out.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let ours = |message: &MessageDescriptor| !message.parent_file().name().starts_with("google/protobuf/");
+        let all = self.message.parent_pool().all_messages().filter(ours).filter(|message| !message.is_map_entry());
+        all.map(|message| message.full_name().to_owned()).collect()
+    }
+
     pub(crate) fn message(&self) -> &MessageDescriptor {
         &self.message
     }
 
-    /// Every violation of binary data; the first one of JSON text.
+    /// Every violation of binary data or JSON text.
     pub(crate) fn validate(&self, payload: &[u8]) -> Vec<Violation> {
         match json_object(payload) {
-            Some((text, _)) => match json::read(&self.message, text) {
+            Some((text, value)) => match json::read(&self.message, text, &value) {
                 Ok(_) => Vec::new(),
                 // JSON text is next to never a valid message by chance; when it is, the bytes win.
                 Err(_) if wire::read(&self.message, payload).found.is_empty() => Vec::new(),
-                Err(found) => finish(vec![*found], Some(text), false, payload.len()),
+                Err(refusal) => finish(refusal.found, Some(text), refusal.more, payload.len()),
             },
             None => {
                 let read = wire::read(&self.message, payload);
@@ -93,10 +107,10 @@ impl Protobuf {
             Ok(text) => text,
             Err(fault) => return Err(faulty(fault, "", payload.len())),
         };
-        parse::parse(text).map_err(|fault| faulty(fault, text, payload.len()))?;
-        match json::read(&self.message, text) {
+        let value = parse::parse(text).map_err(|fault| faulty(fault, text, payload.len()))?;
+        match json::read(&self.message, text, &value) {
             Ok(message) => Ok(message.encode_to_vec()),
-            Err(found) => Err(finish(vec![*found], Some(text), false, payload.len())),
+            Err(refusal) => Err(finish(refusal.found, Some(text), refusal.more, payload.len())),
         }
     }
 
@@ -151,36 +165,37 @@ fn found(path: String, range: ByteRange, rule: &str, schema_path: String, messag
     Found { instance_path, range, rule: rule.into(), schema_path, message }
 }
 
-/// Knows the definition and Google's well-known types, and no files.
-struct Single {
-    text: String,
+/// Knows the files of the definition and Google's well-known types, and no others.
+struct Bundle {
+    files: Vec<(String, String)>,
 }
 
-impl FileResolver for Single {
+impl FileResolver for Bundle {
     fn open_file(&self, name: &str) -> Result<File, protox::Error> {
-        if name == FILE {
-            return File::from_source(name, &self.text);
+        match self.files.iter().find(|(known, _)| known == name) {
+            Some((_, text)) => File::from_source(name, text),
+            None => GoogleFileResolver::new().open_file(name),
         }
-        GoogleFileResolver::new().open_file(name)
     }
 }
 
 /// The compiler writes `file:line:column: message` where it knows the place.
-fn refusal(error: &protox::Error) -> SchemaError {
+fn refusal(error: &protox::Error, parts: &[Part<'_>]) -> SchemaError {
     let message = clip(&error.to_string());
     let placed = format!("{error:?}");
-    let mut figures = placed.strip_prefix(FILE).and_then(|rest| rest.strip_prefix(':')).unwrap_or_default().split(':');
-    let mut figure = || figures.next().and_then(|figure| figure.trim().parse().ok());
+    let within = parts.iter().find_map(|part| Some((part, placed.strip_prefix(part.name)?.strip_prefix(':')?)));
+    let mut figures = within.map_or("", |(_, rest)| rest).split(':');
+    let mut figure = || figures.next().and_then(|figure| figure.trim().parse::<u32>().ok());
+    let before = within.map_or(0, |(part, _)| part.lines_before);
     let place = match (figure(), figure()) {
-        (Some(line), Some(column)) => Some(DefinitionPlace { line, column }),
+        (Some(line), Some(column)) => Some(DefinitionPlace { line: line + before, column }),
         _ => None,
     };
-    match message.strip_prefix("import '").and_then(|rest| rest.strip_suffix("' not found")) {
-        Some(import) => {
-            let message =
-                format!("it imports '{import}', which is not part of it; copy its messages into the definition");
-            SchemaError::Invalid { message, pointer: String::new(), place }
-        }
-        None => SchemaError::Invalid { message, pointer: String::new(), place },
-    }
+    let message = match message.strip_prefix("import '").and_then(|rest| rest.strip_suffix("' not found")) {
+        Some(import) => format!(
+            "it imports '{import}', which is not part of it; copy its messages into the definition, or bundle the files"
+        ),
+        None => message,
+    };
+    SchemaError::Invalid { message, pointer: String::new(), place }
 }

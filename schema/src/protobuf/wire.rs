@@ -199,7 +199,7 @@ impl<'a> Reader<'a> {
             VARINT => {
                 let number = self.varint(end, path, field.full_name())?;
                 if let Kind::Enum(symbols) = kind
-                    && closed(field)
+                    && is_closed(field)
                     && symbols.get_value(number as i32).is_none()
                 {
                     let message = format!("{} is no value of enum {}", number as i32, symbols.full_name());
@@ -347,7 +347,7 @@ impl<'a> Reader<'a> {
 }
 
 /// Enums of proto2 know only their own values.
-fn closed(field: &FieldDescriptor) -> bool {
+pub(super) fn is_closed(field: &FieldDescriptor) -> bool {
     field.parent_file().syntax() == prost_reflect::Syntax::Proto2
 }
 

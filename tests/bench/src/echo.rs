@@ -52,6 +52,8 @@ pub async fn serve() -> anyhow::Result<()> {
 pub struct EchoProcess {
     /// Where it answers.
     pub url: String,
+    /// The id of the process.
+    pub process_id: u32,
     _process: Child,
 }
 
@@ -62,6 +64,7 @@ impl EchoProcess {
             Command::new(std::env::current_exe()?).arg(VERB).stdout(Stdio::piped()).kill_on_drop(true).spawn()?;
         let stdout = process.stdout.take().context("the output is captured")?;
         let url = BufReader::new(stdout).lines().next_line().await?.context("the echo told no address")?;
-        Ok(EchoProcess { url, _process: process })
+        let process_id = process.id().context("the echo ended")?;
+        Ok(EchoProcess { url, process_id, _process: process })
     }
 }

@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 pub const PAYLOAD_BYTES: usize = 1024;
 
 /// Sending before the measuring starts, so that connections and caches are warm.
-const WARM_UP: Duration = Duration::from_millis(500);
+pub const WARM_UP: Duration = Duration::from_millis(500);
 
 /// How long one load is measured.
 pub const MEASURED: Duration = Duration::from_secs(3);

@@ -2,12 +2,14 @@
 //! latency of producing, and resident memory. Measures nothing inside the host, and
 //! judges only against the goals that it prints.
 
+mod broker;
+mod commits;
 mod echo;
 mod load;
 mod memory;
+mod page;
 mod plain_file;
 mod produce;
-mod report;
 
 use std::path::Path;
 
@@ -20,11 +22,19 @@ fn main() -> anyhow::Result<()> {
     match words[..] {
         [echo::VERB] => runtime.block_on(echo::serve()),
         ["produce", page] => {
-            let text = report::markdown(&runtime.block_on(produce::measure())?);
-            println!("{text}");
-            std::fs::write(Path::new(page), text)?;
-            Ok(())
+            let text = produce::markdown(&runtime.block_on(produce::measure())?);
+            write(page, "Producing", &text)
         }
-        _ => bail!("usage: irongate-tests-bench produce PAGE.md"),
+        ["broker", page] => {
+            let text = broker::markdown(&runtime.block_on(broker::measure())?);
+            write(page, "The embedded broker", &text)
+        }
+        _ => bail!("usage: irongate-tests-bench produce|broker PAGE.md"),
     }
+}
+
+fn write(page: &str, title: &str, text: &str) -> anyhow::Result<()> {
+    println!("{text}");
+    page::put(Path::new(page), title, text)?;
+    Ok(())
 }

@@ -7,9 +7,10 @@ const LINES_MAX: usize = 700;
 const EMPTY_NAMES: [&str; 4] = ["utils", "util", "helpers", "common"];
 
 /// Tests that pace something rather than wait for it: path, and why.
-const MAY_SLEEP: [(&str, &str); 3] = [
+const MAY_SLEEP: [(&str, &str); 4] = [
     ("tests/bench/src/produce.rs", "what a load left behind ends before memory is read"),
     ("tests/tests/crash.rs", "the kill comes at a random moment"),
+    ("tests/tests/torture.rs", "the kill comes at a random moment"),
     ("tests/src/until.rs", "the one place that polls, with a deadline"),
 ];
 

@@ -12,20 +12,20 @@ use irongate_proto::danube::{MsgId, SchemaReference, StreamMessage};
 use irongate_proto::irongate_v1 as v1;
 use irongate_proto::irongate_v1::publish_result::Outcome;
 use irongate_schema::Violation;
-use irongate_store::Appended;
+use irongate_store::{Append, Appended};
 use prost::Message;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 /// A message that was let in, and what its result says when it is stored.
-struct Admitted {
-    topic: Arc<Topic>,
+pub(super) struct Admitted {
+    pub(super) topic: Arc<Topic>,
     message: StreamMessage,
-    bytes: usize,
+    pub(super) bytes: usize,
     warnings: Vec<Violation>,
 }
 
-type Verdict = Result<Admitted, BrokerError>;
+pub(super) type Verdict = Result<Admitted, BrokerError>;
 
 impl Inner {
     pub(crate) async fn publish(
@@ -73,7 +73,7 @@ impl Inner {
         Ok(())
     }
 
-    async fn prepare(
+    pub(super) async fn prepare(
         &self,
         route: &Route,
         outgoing: v1::OutgoingMessage,
@@ -105,27 +105,14 @@ impl Inner {
     /// Hands on or stores what was admitted, and returns the offsets of what was stored, in
     /// order. When the store refuses, each of those gets the reason instead.
     async fn store(&self, verdicts: &mut [Verdict]) -> Vec<u64> {
-        let mut appends = Vec::new();
-        let mut topics: HashMap<u64, Arc<Topic>> = HashMap::new();
-        for admitted in verdicts.iter().flatten() {
-            if admitted.topic.is_reliable() {
-                appends.push(record(&admitted.topic, &admitted.message));
-                topics.entry(admitted.topic.log()).or_insert_with(|| Arc::clone(&admitted.topic));
-            } else {
-                admitted.topic.dispatch(&admitted.message, admitted.bytes, &self.metrics);
-            }
+        for admitted in verdicts.iter().flatten().filter(|admitted| !admitted.topic.is_reliable()) {
+            admitted.topic.dispatch(&admitted.message, admitted.bytes, &self.metrics);
         }
+        let (appends, topics) = appends_of(verdicts);
         if appends.is_empty() {
             return Vec::new();
         }
-        let committed = self.commits.commit(appends, Vec::new(), move |appended: &[Appended]| {
-            for record in appended {
-                if let Some(topic) = topics.get(&record.log) {
-                    topic.appended(record);
-                }
-            }
-            topics.values().for_each(|topic| topic.wake_watchers());
-        });
+        let committed = self.commits.commit(appends, Vec::new(), move |appended| announce(&topics, appended));
         match committed.await {
             Ok(appended) => appended.iter().map(|record| record.offset).collect(),
             Err(error) => {
@@ -138,6 +125,27 @@ impl Inner {
             }
         }
     }
+}
+
+/// What goes to the logs of reliable topics, and the topics by their logs.
+pub(super) fn appends_of(verdicts: &[Verdict]) -> (Vec<Append>, HashMap<u64, Arc<Topic>>) {
+    let mut appends = Vec::new();
+    let mut topics: HashMap<u64, Arc<Topic>> = HashMap::new();
+    for admitted in verdicts.iter().flatten().filter(|admitted| admitted.topic.is_reliable()) {
+        appends.push(record(&admitted.topic, &admitted.message));
+        topics.entry(admitted.topic.log()).or_insert_with(|| Arc::clone(&admitted.topic));
+    }
+    (appends, topics)
+}
+
+/// Tells the topics, and who waits for their messages, what was stored.
+pub(super) fn announce(topics: &HashMap<u64, Arc<Topic>>, appended: &[Appended]) {
+    for record in appended {
+        if let Some(topic) = topics.get(&record.log) {
+            topic.appended(record);
+        }
+    }
+    topics.values().for_each(|topic| topic.wake_watchers());
 }
 
 fn published(admitted: Admitted, offset: Option<u64>) -> v1::Published {

@@ -2,8 +2,10 @@
 
 mod admission;
 mod batch;
+mod transaction;
 
 pub use batch::violation;
+pub use transaction::{Transacted, Transaction};
 mod routing;
 
 use crate::BrokerError;

@@ -101,6 +101,11 @@ impl Inner {
         self.create_topics(NewTopics { names, strategy, reference: reference.cloned() }, true).await
     }
 
+    /// The topic, or all partitions of a base name, as they are.
+    pub(super) fn route_of(&self, topic: &str) -> Result<Route, BrokerError> {
+        self.existing_route(&TopicName::parse(topic, &self.config.limits)?, 0)
+    }
+
     fn existing_route(&self, name: &TopicName, partitions: u32) -> Result<Route, BrokerError> {
         if let Some(topic) = self.topics.find(name.as_str()) {
             if partitions == 0 {

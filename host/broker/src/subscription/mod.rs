@@ -15,6 +15,7 @@ mod members;
 mod rate;
 mod ring;
 mod stream;
+mod transaction;
 
 pub(crate) use bounds::{LedgerLimits, Settings};
 pub(crate) use consumer::Consumer;
@@ -23,6 +24,7 @@ pub(crate) use key_filter::{KeyFilter, key_filters};
 pub(crate) use ledger::Ledger;
 pub(crate) use members::{JoinBounds, Joined};
 pub use stream::Deliveries;
+pub(crate) use transaction::NotBegun;
 
 use crate::BrokerError;
 use crate::commits::store_error;
@@ -32,7 +34,6 @@ use irongate_proto::danube::consumer_request::SubscriptionType;
 use irongate_store::{DocumentWrite, Staged, Store};
 use members::{Choice, Members};
 use rate::Rate;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -43,8 +44,11 @@ pub(crate) struct Subscription {
     pub(crate) kind: SubscriptionType,
     key: Vec<u8>,
     state: Mutex<State>,
-    /// Set while the cursor waits to be written.
-    staged: AtomicBool,
+    /// Whether the cursor waits to be written. Held while it is handed over, so that whoever finds
+    /// it waiting can rely on the next group commit.
+    staged: Mutex<bool>,
+    /// Held by the transaction that settles messages of this subscription.
+    pub(crate) transactions: Arc<tokio::sync::Mutex<()>>,
     /// Wakes the dispatcher.
     pub(crate) wake: Arc<Notify>,
     /// Until then consumers may come back of whose filters nothing is known.
@@ -61,6 +65,7 @@ pub(crate) struct State {
     retired: bool,
     delivered: Rate,
     acked: Rate,
+    transacting: transaction::Transacting,
 }
 
 /// What became of a message offered to a subscription.
@@ -102,13 +107,15 @@ impl Subscription {
             retired: false,
             delivered: Rate::new(now),
             acked: Rate::new(now),
+            transacting: transaction::Transacting::default(),
         };
         Arc::new(Self {
             name: name.to_owned(),
             kind,
             key: subscription_key(topic, name),
             state: Mutex::new(state),
-            staged: AtomicBool::new(false),
+            staged: Mutex::default(),
+            transactions: Arc::default(),
             wake: Arc::default(),
             unwanted_from: now + grace,
         })
@@ -132,11 +139,12 @@ impl Subscription {
     /// The cursor or a failure changed: it is written with the next group commit, and is in
     /// the queue at most once.
     pub(crate) fn stage(self: &Arc<Self>, store: &Store) -> Result<(), BrokerError> {
-        if self.staged.swap(true, Ordering::AcqRel) {
-            return Ok(());
+        let mut staged = self.staged.lock().unwrap_or_else(PoisonError::into_inner);
+        if !*staged {
+            store.stage(Arc::clone(self) as Arc<dyn Staged>).map_err(store_error)?;
+            *staged = true;
         }
-        let staged: Arc<dyn Staged> = Arc::clone(self) as Arc<dyn Staged>;
-        store.stage(staged).map_err(store_error)
+        Ok(())
     }
 
     /// Hands a message of a non-reliable topic to a consumer with room.
@@ -217,7 +225,10 @@ impl Subscription {
 
 impl Staged for Subscription {
     fn take(&self) -> Option<DocumentWrite> {
-        self.staged.store(false, Ordering::Release);
+        *self.staged.lock().unwrap_or_else(PoisonError::into_inner) = false;
+        if !self.lock().transacting.may_write() {
+            return None;
+        }
         self.document()
     }
 }

@@ -13,3 +13,4 @@ mod key_shared;
 mod names;
 mod producing;
 mod registry;
+mod transactions;

@@ -1,9 +1,13 @@
-//! `irongate pipeline`: checking and testing the file of a pipeline. Needs no server and writes to no topic.
+//! `irongate pipeline`: checking, testing and running the file of a pipeline. Only running needs a server.
 
 mod check;
 mod file;
+mod network;
+mod run;
+mod source;
 mod test;
 
+use crate::address::ServiceAddr;
 use crate::output::Output;
 use anyhow::Result;
 use clap::Subcommand;
@@ -27,11 +31,18 @@ enum Action {
     /// Each test's records go through the engine and the components, with a source and targets
     /// in memory. The exit code is 1 where a test fails.
     Test(test::Args),
+    /// Run a pipeline in this process, between topics of a server.
+    ///
+    /// It checks the file first, as check does, and consumes nothing where something is wrong. A
+    /// new subscription starts at the next message. It runs until it receives SIGINT or SIGTERM;
+    /// then it settles what is in flight. The exit code is 1 where something was left.
+    Run(run::Args),
 }
 
-pub(crate) async fn run(args: Args, output: Output) -> Result<()> {
+pub(crate) async fn run(address: &ServiceAddr, args: Args, output: Output) -> Result<()> {
     match args.action {
         Action::Check(args) => check::run(&args, output).await,
         Action::Test(args) => test::run(&args, output).await,
+        Action::Run(args) => run::run(address, &args, output).await,
     }
 }

@@ -4,7 +4,7 @@
 use super::irongate::now_ms;
 use super::{Message, Outcome, Route, retry, wait_to_retry};
 use crate::address::ServiceAddr;
-use crate::client::{ANSWER_BYTES_MAX, endpoint};
+use crate::client::{ANSWER_BYTES_MAX, Channel, connect_later};
 use crate::failure::is_temporary;
 use crate::hash::fnv_1a;
 use irongate_proto::danube::discovery_client::DiscoveryClient;
@@ -20,7 +20,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::Mutex;
 use tonic::Status;
 use tonic::metadata::MetadataValue;
-use tonic::transport::Channel;
 
 /// A connection that sends to the partitions of a topic in turn or by routing key.
 pub(crate) struct DanubeSender {
@@ -51,6 +50,11 @@ impl DanubeSender {
 
     pub(super) fn address(&self) -> &ServiceAddr {
         &self.address
+    }
+
+    /// Creates the producers, and with them the topic.
+    pub(super) async fn open(&self, route: &Route) -> Result<(), Status> {
+        self.producers_of(route).await.map(|_| ())
     }
 
     /// Sends one after the other. Only what keeps a producer from being made fails the call.
@@ -193,12 +197,15 @@ async fn locate(channel: &Channel, address: &ServiceAddr, topic: &str) -> (Chann
     if found.response_type() == LookupType::Failed {
         return here();
     }
-    let Ok(connect) = found.connect_url.parse::<ServiceAddr>() else { return here() };
+    let Ok(connect) = address.sibling(&found.connect_url) else { return here() };
     let proxied_broker = found.proxy.then_some(found.broker_url);
     if &connect == address {
         return (channel.clone(), connect, proxied_broker);
     }
-    (endpoint(&connect).connect_lazy(), connect, proxied_broker)
+    match connect_later(&connect) {
+        Ok(channel) => (channel, connect, proxied_broker),
+        Err(_) => here(),
+    }
 }
 
 /// The partition of a key, as Danube's clients choose it.

@@ -1,14 +1,13 @@
 //! Sending through `irongate.v1`: many messages in one call, and offsets back.
 
-use super::{Message, Outcome};
+use super::{Message, Outcome, Route};
 use crate::address::ServiceAddr;
-use crate::client::ANSWER_BYTES_MAX;
+use crate::client::{ANSWER_BYTES_MAX, Channel};
 use irongate_proto::danube::DispatchStrategy;
 use irongate_proto::irongate_v1::publish_result::Outcome as Answer;
 use irongate_proto::irongate_v1::publish_service_client::PublishServiceClient;
 use irongate_proto::irongate_v1::{OutgoingMessage, PublishRequest, PublishResponse};
 use tonic::Status;
-use tonic::transport::Channel;
 
 /// Messages of one call, where the server allows as many. More would only make the first answer come later.
 pub(crate) const CALL_MESSAGES_MAX: u32 = 500;
@@ -38,19 +37,27 @@ impl IrongateSender {
         &self.address
     }
 
+    /// A call without messages creates the topic, or says what is wrong with it.
+    pub(super) async fn open(&self, route: &Route) -> Result<(), Status> {
+        self.client.clone().publish(request(route, Vec::new())).await.map(|_| ())
+    }
+
     pub(super) async fn send(&self, messages: &[Message]) -> Result<Vec<Outcome>, Status> {
         let Some(first) = messages.first() else { return Ok(Vec::new()) };
-        let route = &first.route;
-        let request = PublishRequest {
-            topic: route.topic.clone(),
-            producer_name: route.producer_name.clone(),
-            // Without --reliable an existing topic is used as it is.
-            dispatch_strategy: route.is_reliable.then_some(DispatchStrategy::Reliable.into()),
-            partitions: route.partitions,
-            schema_ref: route.schema.as_ref().map(|schema| schema.reference.clone()),
-            messages: messages.iter().map(outgoing).collect(),
-        };
+        let request = request(&first.route, messages.iter().map(outgoing).collect());
         outcomes(self.client.clone().publish(request).await?.into_inner(), messages.len())
+    }
+}
+
+fn request(route: &Route, messages: Vec<OutgoingMessage>) -> PublishRequest {
+    PublishRequest {
+        topic: route.topic.clone(),
+        producer_name: route.producer_name.clone(),
+        // Without --reliable an existing topic is used as it is.
+        dispatch_strategy: route.is_reliable.then_some(DispatchStrategy::Reliable.into()),
+        partitions: route.partitions,
+        schema_ref: route.schema.as_ref().map(|schema| schema.reference.clone()),
+        messages,
     }
 }
 

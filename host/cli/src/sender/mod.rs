@@ -9,7 +9,7 @@ mod route;
 pub(crate) use danube::DanubeSender;
 pub(crate) use irongate::IrongateSender;
 pub(crate) use retry::{RETRIES_MAX, RETRY_STEP_MS, RetryPolicy, wait_to_retry};
-pub(crate) use route::Route;
+pub(crate) use route::{Route, RouteSchema};
 
 use crate::address::ServiceAddr;
 use crate::failure::sentence;
@@ -65,6 +65,17 @@ impl Sender {
         match self {
             Self::Irongate(sender) => sender.call_messages_max(),
             Self::Danube(_) => 1,
+        }
+    }
+
+    /// Makes the topic ready to be sent to: created where it is missing, refused where it is another than the route says.
+    ///
+    /// # Errors
+    /// What the server says against it.
+    pub(crate) async fn open(&self, route: &Route) -> Result<(), Status> {
+        match self {
+            Self::Irongate(sender) => sender.open(route).await,
+            Self::Danube(sender) => sender.open(route).await,
         }
     }
 

@@ -4,4 +4,5 @@ pub(crate) mod consume;
 pub(crate) mod produce;
 pub(crate) mod schema;
 pub(crate) mod serve;
+pub(crate) mod token;
 pub(crate) mod topics;

@@ -2,11 +2,11 @@
 
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::verbs::token::read_secret;
 use anyhow::{Context, Result, anyhow};
 use irongate_broker::{Broker, BrokerConfig};
-use irongate_server::{AllowedHost, AllowedOrigin, ServerConfig};
+use irongate_server::{AllowedHost, AllowedOrigin, Limits, ServerConfig, TlsIdentity, TokenSecret};
 use std::io::{ErrorKind, IsTerminal};
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
@@ -30,10 +30,27 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
     environment: String,
 
-    /// Listen on an address that other machines can reach. There is no TLS and there are no
-    /// passwords yet: whoever reaches the port can read and write everything.
+    /// The certificate to show, and those that vouch for it behind, as PEM. Turns TLS on.
+    #[arg(long, value_name = "FILE", requires = "tls_key", env = "IRONGATE_TLS_CERT")]
+    tls_cert: Option<PathBuf>,
+
+    /// The private key of the certificate, as PEM.
+    #[arg(long, value_name = "FILE", requires = "tls_cert", env = "IRONGATE_TLS_KEY")]
+    tls_key: Option<PathBuf>,
+
+    /// A secret to check tokens with, as irongate token secret makes it; whoever calls then
+    /// needs a token. Repeatable: to change a secret, accept the old one beside the new for a while.
+    #[arg(long, value_name = "FILE", env = "IRONGATE_TOKEN_SECRET_FILE")]
+    token_secret_file: Vec<PathBuf>,
+
+    /// Listen on an address that other machines can reach although TLS or tokens are missing:
+    /// whoever reaches the port, or the network before it, can read and write everything.
     #[arg(long)]
     allow_remote: bool,
+
+    /// Connections at one time; further ones are turned away. No more than there are file handles.
+    #[arg(long, value_name = "COUNT", default_value_t = Limits::default().connections_max)]
+    connections_max: usize,
 
     /// A host name under which clients may address this server, beside loopback. Repeatable.
     #[arg(long, value_name = "HOST[:PORT]")]
@@ -52,16 +69,24 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     log_to_stderr();
     // Before anything else, so that a signal during the opening is not lost.
     let shutdown = shutdown_signal()?;
-    let listener = bind(&args.listen, args.allow_remote).await?;
+    let tls = tls_identity(args.tls_cert.as_deref(), args.tls_key.as_deref())?;
+    let token_secrets: Vec<TokenSecret> =
+        args.token_secret_file.iter().map(|file| read_secret(file)).collect::<Result<_>>()?;
+    let is_guarded = tls.is_some() && !token_secrets.is_empty();
+    let listener = bind(&args.listen, is_guarded || args.allow_remote).await?;
+    let connections_max = connections_within_handles(args.connections_max);
+    let scheme = if tls.is_some() { "https" } else { "http" };
     let address = listener.local_addr()?;
     let broker = open(&args)?;
     let config = ServerConfig {
         allowed_hosts: args.allow_host,
         allowed_origins: args.allow_origin,
         environment: args.environment,
-        ..ServerConfig::default()
+        tls,
+        token_secrets,
+        limits: Limits { connections_max, ..Limits::default() },
     };
-    announce(address, &args.data_dir, args.ready_file.as_deref())?;
+    announce(&format!("{scheme}://{address}"), &args.data_dir, args.ready_file.as_deref())?;
     irongate_server::run(listener, broker, config, shutdown).await?;
     if let Some(file) = args.ready_file {
         let _ = std::fs::remove_file(file);
@@ -69,8 +94,9 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     Ok(())
 }
 
-fn log_to_stderr() {
-    let default = "warn,irongate=info,irongate_server=info,irongate_broker=info,irongate_store=info";
+pub(crate) fn log_to_stderr() {
+    let default =
+        "warn,irongate=info,irongate_server=info,irongate_broker=info,irongate_store=info,irongate_pipeline=info";
     let filter = EnvFilter::try_from_env("IRONGATE_LOG").unwrap_or_else(|_| EnvFilter::new(default));
     let is_terminal = std::io::stderr().is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_ansi(is_terminal).with_writer(std::io::stderr).init();
@@ -82,14 +108,58 @@ fn open(args: &Args) -> Result<Broker> {
     Ok(Broker::open(config)?)
 }
 
-async fn bind(listen: &str, allow_remote: bool) -> Result<TcpListener> {
+/// The certificate and its key, where both files are named.
+fn tls_identity(cert: Option<&Path>, key: Option<&Path>) -> Result<Option<TlsIdentity>> {
+    let (Some(cert), Some(key)) = (cert, key) else { return Ok(None) };
+    let read = |file: &Path| std::fs::read(file).with_context(|| format!("cannot read {}", file.display()));
+    let identity = TlsIdentity::from_pem(&read(cert)?, &read(key)?)
+        .map_err(|error| Failure::Usage(format!("{} and {}: {error}", cert.display(), key.display())))?;
+    Ok(Some(identity))
+}
+
+/// File handles that stay for the store and for listening.
+#[cfg(unix)]
+const OTHER_HANDLES: u64 = 1024;
+
+/// Raises the number of file handles as far as this user may, and answers how many connections they allow.
+#[cfg(unix)]
+fn connections_within_handles(wanted: usize) -> usize {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let needed = u64::try_from(wanted).unwrap_or(u64::MAX).saturating_add(OTHER_HANDLES);
+    let raised = maximum.map_or(needed, |maximum| maximum.min(needed));
+    let handles = match current {
+        None => return wanted,
+        Some(current) if current >= raised => current,
+        Some(current) => match setrlimit(Resource::Nofile, Rlimit { current: Some(raised), maximum }) {
+            Ok(()) => raised,
+            Err(_) => current,
+        },
+    };
+    let allowed = handles.saturating_sub(OTHER_HANDLES).max(handles / 2);
+    let connections = wanted.min(usize::try_from(allowed).unwrap_or(usize::MAX));
+    if connections < wanted {
+        tracing::info!(
+            "{handles} file handles allow {connections} connections, not {wanted}; raise the limit (ulimit -n)"
+        );
+    }
+    connections
+}
+
+/// Elsewhere the system has no such limit.
+#[cfg(not(unix))]
+fn connections_within_handles(wanted: usize) -> usize {
+    wanted
+}
+
+async fn bind(listen: &str, may_be_remote: bool) -> Result<TcpListener> {
     let mut found = tokio::net::lookup_host(listen)
         .await
         .map_err(|error| Failure::Usage(format!("{listen} is no address to listen on, as 127.0.0.1:6650: {error}")))?;
     let address = found.next().ok_or_else(|| Failure::Usage(format!("{listen} names no address")))?;
-    if !address.ip().is_loopback() && !allow_remote {
+    if !address.ip().is_loopback() && !may_be_remote {
         return Err(Failure::Usage(format!(
-            "{address} can be reached from other machines, and this server has neither TLS nor passwords; \
+            "{address} can be reached from other machines: give --tls-cert, --tls-key and --token-secret-file, \
              listen on 127.0.0.1, or add --allow-remote where the network itself is trusted"
         ))
         .into());
@@ -105,12 +175,11 @@ async fn bind(listen: &str, allow_remote: bool) -> Result<TcpListener> {
 }
 
 /// The one line that says where the server is.
-fn announce(address: SocketAddr, data_dir: &Path, ready_file: Option<&Path>) -> Result<()> {
-    let text =
-        format!("irongate {} listens on http://{address}, data in {}", env!("CARGO_PKG_VERSION"), data_dir.display());
+fn announce(url: &str, data_dir: &Path, ready_file: Option<&Path>) -> Result<()> {
+    let text = format!("irongate {} listens on {url}, data in {}", env!("CARGO_PKG_VERSION"), data_dir.display());
     Output::new(false).progress(&text);
     if let Some(file) = ready_file {
-        write_whole(file, &format!("http://{address}\n"))
+        write_whole(file, &format!("{url}\n"))
             .with_context(|| format!("cannot write the ready file {}", file.display()))?;
     }
     Ok(())
@@ -126,7 +195,7 @@ fn write_whole(file: &Path, text: &str) -> std::io::Result<()> {
 
 /// Resolves at the first SIGINT or SIGTERM.
 #[cfg(unix)]
-fn shutdown_signal() -> Result<impl Future<Output = ()>> {
+pub(crate) fn shutdown_signal() -> Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
@@ -141,7 +210,7 @@ fn shutdown_signal() -> Result<impl Future<Output = ()>> {
 
 /// Resolves at the first Ctrl-C.
 #[cfg(not(unix))]
-fn shutdown_signal() -> Result<impl Future<Output = ()>> {
+pub(crate) fn shutdown_signal() -> Result<impl Future<Output = ()>> {
     Ok(async {
         let _ = tokio::signal::ctrl_c().await;
     })

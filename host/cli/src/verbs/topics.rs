@@ -1,7 +1,7 @@
 //! `irongate topics`: what topics there are, and creating one before its first message.
 
 use crate::address::ServiceAddr;
-use crate::client::connect;
+use crate::client::{Channel, connect};
 use crate::failure::refused;
 use crate::output::{Output, is_broken_pipe, table};
 use anyhow::{Result, anyhow};
@@ -13,7 +13,6 @@ use irongate_proto::irongate_v1::{
     CreateTopicRequest, DescribeTopicRequest, DescribeTopicResponse, ListTopicsRequest, SubscriptionInfo, TopicSummary,
 };
 use serde_json::{Value, json};
-use tonic::transport::Channel;
 use tonic::{Code, Status};
 
 /// The arguments of `topics`.

@@ -123,7 +123,26 @@ fn agree(reader: &mut Reader, pipeline: &Table<'_>, config: &PipelineConfig) {
         ));
         reader.complain(pipeline.place, "pipeline.dead_letter", "this is missing", suggestion);
     }
+    schemas_of_tests(reader, pipeline, config);
     tests::agree(reader, config);
+}
+
+/// Tests ask no registry: without its schema a target would pass what it refuses in earnest.
+fn schemas_of_tests(reader: &mut Reader, pipeline: &Table<'_>, config: &PipelineConfig) {
+    if config.tests.is_empty() {
+        return;
+    }
+    for (index, target) in config.targets.iter().enumerate() {
+        let Some(subject) = &target.schema_subject else { continue };
+        if config.schemas.iter().any(|schema| schema.subject == *subject) {
+            continue;
+        }
+        let node = pipeline.get("to").map(|node| node.at(&format!("/{index}/schema_subject")));
+        let place = node.map_or(pipeline.place, |node| node.place);
+        let message = format!("the tests cannot check `{subject}`, because no [[schemas]] has it");
+        let suggestion = Some(format!("add [[schemas]] with subject = \"{subject}\", type and file"));
+        reader.complain(place, &format!("pipeline.to[{index}].schema_subject"), message, suggestion);
+    }
 }
 
 fn unique<'a>(reader: &mut Reader, pipeline: &Table<'_>, list: &str, key: &str, names: impl Iterator<Item = &'a str>) {

@@ -173,6 +173,14 @@ pub struct SchemaConfig {
     pub file: PathBuf,
 }
 
+impl TargetConfig {
+    /// The subject and the version that it names, if it names one.
+    #[must_use]
+    pub fn schema(&self) -> Option<(String, Option<u32>)> {
+        Some((self.schema_subject.clone()?, self.schema_version))
+    }
+}
+
 impl StageConfig {
     /// A problem of this stage, at a part of its section, which a JSON pointer leads to.
     pub(crate) fn problem(&self, part: &str, message: String, suggestion: Option<String>) -> Problem {

@@ -47,6 +47,8 @@ pub(crate) enum End {
     Dropped,
     DeadLettered,
     GivenBack,
+    /// It was settled before: a copy that nobody recognised in time.
+    Copy,
 }
 
 /// What to do with a record that arrives.
@@ -114,6 +116,10 @@ impl Book {
             End::Dropped => pages.counts.dropped += 1,
             End::DeadLettered => pages.counts.dead_lettered += 1,
             End::GivenBack => pages.counts.given_back += 1,
+            End::Copy => {
+                pages.counts.read -= 1;
+                pages.counts.copies += 1;
+            }
         }
         let Some(partition) = pages.partitions.get_mut(&position.topic) else { return };
         partition.in_flight.remove(&position.offset);

@@ -42,10 +42,10 @@ pub(crate) struct Fate {
 
 /// An output for one target.
 #[derive(Clone)]
-struct Parcel {
-    source: usize,
-    dedup_id: String,
-    outgoing: Outgoing,
+pub(super) struct Parcel {
+    pub(super) source: usize,
+    pub(super) dedup_id: String,
+    pub(super) outgoing: Outgoing,
 }
 
 /// What became of a parcel.
@@ -63,17 +63,7 @@ pub(crate) async fn deliver(
     chained: Chained,
     deadline: Instant,
 ) -> Result<Vec<Fate>, EngineError> {
-    let mut fates = vec![Fate::default(); batch.len()];
-    for (source, failure) in chained.failures {
-        fates[source].failure.get_or_insert(failure);
-    }
-    for source in chained.dropped {
-        fates[source].is_dropped = true;
-    }
-    let mut parcels: Vec<Vec<Parcel>> = vec![Vec::new(); terms.targets.len()];
-    for item in chained.items {
-        sort(terms, book, &batch[item.source], item, &mut parcels, &mut fates);
-    }
+    let (mut fates, parcels) = sort_all(terms, book, batch, chained);
     let mut sending = JoinSet::new();
     for (index, parcels) in parcels.into_iter().enumerate().filter(|(_, parcels)| !parcels.is_empty()) {
         let terms = Arc::clone(terms);
@@ -100,6 +90,27 @@ pub(crate) async fn deliver(
         }
     }
     Ok(fates)
+}
+
+/// What the stages made of a batch, as parcels for each target, and what is known of each record by then.
+pub(super) fn sort_all(
+    terms: &Terms,
+    book: &Book,
+    batch: &[Arrived],
+    chained: Chained,
+) -> (Vec<Fate>, Vec<Vec<Parcel>>) {
+    let mut fates = vec![Fate::default(); batch.len()];
+    for (source, failure) in chained.failures {
+        fates[source].failure.get_or_insert(failure);
+    }
+    for source in chained.dropped {
+        fates[source].is_dropped = true;
+    }
+    let mut parcels: Vec<Vec<Parcel>> = vec![Vec::new(); terms.targets.len()];
+    for item in chained.items {
+        sort(terms, book, &batch[item.source], item, &mut parcels, &mut fates);
+    }
+    (fates, parcels)
 }
 
 /// Makes the parcels of one output, and notes what no target may have.
@@ -140,7 +151,7 @@ fn sort(terms: &Terms, book: &Book, arrived: &Arrived, item: Item, parcels: &mut
 }
 
 /// Meets a record that a target can never take with the target's policy.
-fn refuse(target: &OpenTarget, failure: Failure, fate: &mut Fate) {
+pub(super) fn refuse(target: &OpenTarget, failure: Failure, fate: &mut Fate) {
     match target.on_error {
         OnError::DeadLetter => {
             fate.failure.get_or_insert(failure);

@@ -16,7 +16,7 @@ use super::{
     book::{Book, End},
     delivery::{Fate, bury, deliver},
     plan::{LaneStages, Terms},
-    ports::{Acknowledger, Arrived, Position},
+    ports::{Acknowledger, Arrived, Committer, Position},
 };
 use crate::{dead_letter::letter, error::EngineError};
 
@@ -29,8 +29,12 @@ pub(crate) struct Job {
 }
 
 pub(crate) struct Lane {
+    /// Counted from 0.
+    pub(crate) number: usize,
     pub(crate) terms: Arc<Terms>,
     pub(crate) stages: LaneStages,
+    /// Takes a batch at once, where there is one; else targets and source are told one after the other.
+    pub(crate) committer: Option<Arc<dyn Committer>>,
     pub(crate) book: Arc<Book>,
     pub(crate) acknowledger: Arc<dyn Acknowledger>,
     pub(crate) jobs: mpsc::Receiver<Job>,
@@ -104,6 +108,9 @@ impl Lane {
         let deadline = Instant::now() + self.terms.budget;
         let (records, room): (Vec<Arrived>, Vec<_>) =
             batch.into_iter().map(|job| (job.arrived, (job.slot, job.room))).unzip();
+        if let Some(committer) = self.committer.clone() {
+            return self.serve_at_once(records, committer.as_ref()).await;
+        }
         let terms = Arc::clone(&self.terms);
         let chained = self.stages.run(&terms, &records).await?;
         let fates = deliver(&terms, &self.book, &records, chained, deadline).await?;
@@ -175,7 +182,7 @@ impl Lane {
     }
 }
 
-fn end_of(fate: &Fate) -> End {
+pub(super) fn end_of(fate: &Fate) -> End {
     if fate.failure.is_some() {
         End::DeadLettered
     } else if fate.is_dropped {

@@ -4,6 +4,7 @@
 //! The delivery rules that tests name are kept here: S1 to S4 and S8 in `lane`, S2 in `delivery`, S5 and S10 in `book`, S6 by lanes, S9 in `delivery`
 //! and `chain`, S11 and S13 in this file.
 
+mod at_once;
 mod book;
 mod chain;
 mod delivery;
@@ -14,7 +15,10 @@ mod state;
 
 pub use book::Counts;
 pub use plan::Plan;
-pub use ports::{Acknowledger, Arrived, Outgoing, Pending, PortError, Position, SendError, Source, Stage, Target};
+pub use ports::{
+    Acknowledger, Arrived, Batch, CommitError, Committer, Outgoing, Pending, PortError, Position, SendError, Source,
+    Stage, StateWrite, Target,
+};
 
 pub(crate) use plan::{LaneStages, OpenDeadLetter, OpenTarget, StageTerms, Terms};
 pub(crate) use state::LaneState;
@@ -70,12 +74,13 @@ pub async fn run(
         acknowledger: Arc::clone(&acknowledger),
         lanes: Vec::new(),
     };
-    for stages in plan.lanes {
+    for (number, stages) in plan.lanes.into_iter().enumerate() {
         // As deep as the window, so that a busy lane does not keep others from their records.
         let (sender, jobs) = mpsc::channel(terms.in_flight.records);
         feeder.lanes.push(sender);
         let (terms, book, acknowledger) = (Arc::clone(&terms), Arc::clone(&book), Arc::clone(&acknowledger));
-        lanes.spawn(Lane { terms, stages, book, acknowledger, jobs, held: HashMap::new() }.work());
+        let committer = plan.committer.clone();
+        lanes.spawn(Lane { number, terms, stages, committer, book, acknowledger, jobs, held: HashMap::new() }.work());
     }
     let mut stop = pin!(stop);
     loop {

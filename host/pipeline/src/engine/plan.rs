@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use irongate_schema::Schema;
 
 use super::{
-    ports::{Stage, Target},
+    ports::{Committer, Stage, Target},
     state::LaneState,
 };
 use crate::{
@@ -17,6 +17,15 @@ use crate::{
 pub struct Plan {
     pub(crate) terms: Arc<Terms>,
     pub(crate) lanes: Vec<LaneStages>,
+    pub(crate) committer: Option<Arc<dyn Committer>>,
+}
+
+impl Plan {
+    /// Has every batch settled at once instead of telling targets and source one after the other: nothing is there twice after a crash.
+    #[must_use]
+    pub fn committing(self, committer: Arc<dyn Committer>) -> Plan {
+        Plan { committer: Some(committer), ..self }
+    }
 }
 
 /// What all lanes share.

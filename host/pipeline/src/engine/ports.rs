@@ -79,6 +79,53 @@ pub trait Acknowledger: Send + Sync {
     ) -> Pending<'a, Result<(), PortError>>;
 }
 
+/// Everything that a batch of records led to.
+#[derive(Clone, Debug, Default)]
+pub struct Batch {
+    /// Outputs, then dead letters, each with its topic.
+    pub messages: Vec<(String, Outgoing)>,
+    /// The records that are settled by it.
+    pub settled: Vec<Position>,
+    /// What stages want to remember.
+    pub state: Vec<StateWrite>,
+}
+
+/// A value of a stage's state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StateWrite {
+    /// The stage's id.
+    pub stage: String,
+    /// The lane, counted from 0: each has its own state.
+    pub lane: usize,
+    /// The key.
+    pub key: String,
+    /// The value; none removes it.
+    pub value: Option<Bytes>,
+}
+
+/// Why a batch was not taken. Nothing of it was.
+#[derive(Clone, Debug, Error)]
+pub enum CommitError {
+    /// These messages, by index, will never be taken.
+    #[error("{} messages are refused", .0.len())]
+    Refused(Vec<(usize, String)>),
+    /// These records are settled already.
+    #[error("{} records are settled already", .0.len())]
+    Settled(Vec<Position>),
+    /// It is more than can be taken at once: in smaller parts it may be.
+    #[error("{0}")]
+    TooLarge(String),
+    /// It may be taken later.
+    #[error("{0}")]
+    Later(String),
+}
+
+/// Takes a batch as a whole, or nothing of it, also over a crash.
+pub trait Committer: Send + Sync {
+    /// Takes it.
+    fn commit<'a>(&'a self, batch: &'a Batch) -> Pending<'a, Result<(), CommitError>>;
+}
+
 /// Where records go.
 pub trait Target: Send + Sync {
     /// Sends records and answers one result for each, in order. Of records with the same key none is sent after one that failed.

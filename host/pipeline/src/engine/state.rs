@@ -1,5 +1,5 @@
 //! A stage's state in one lane: what is lasting, and what the record in work wants changed. Changes become lasting when the record is settled, never
-//! before. In memory, lost with the process.
+//! before. In memory: what a committer writes down is put back at the next start, else it is lost with the process.
 
 use std::{
     collections::BTreeMap,
@@ -25,6 +25,16 @@ impl LaneState {
     /// Notes changes; the next call of the stage sees them.
     pub(crate) fn note(&self, changes: Vec<StateChange>) {
         self.lock().pending.extend(changes.into_iter().map(|change| (change.key, change.value)));
+    }
+
+    /// What was noted and is not lasting yet.
+    pub(crate) fn pending(&self) -> Vec<(String, Option<Bytes>)> {
+        self.lock().pending.iter().map(|(key, value)| (key.clone(), value.clone())).collect()
+    }
+
+    /// Puts back what was lasting before the process ended.
+    pub(crate) fn restore(&self, key: String, value: Bytes) {
+        self.lock().lasting.insert(key, value);
     }
 
     /// Makes what was noted lasting.

@@ -2,7 +2,8 @@
 //! with a sentence.
 
 use super::BROKER_ID;
-use super::discovery::ClientAuthority;
+use super::discovery::ClientUrl;
+use crate::access::Access;
 use crate::status::refuse;
 use irongate_broker::{Broker, BrokerError};
 use irongate_proto::danube_admin::broker_admin_server::BrokerAdmin;
@@ -15,11 +16,12 @@ use tonic::{Request, Response, Status};
 
 pub(crate) struct Brokers {
     broker: Broker,
+    access: Access,
 }
 
 impl Brokers {
-    pub(crate) fn new(broker: Broker) -> Self {
-        Self { broker }
+    pub(crate) fn new(broker: Broker, access: Access) -> Self {
+        Self { broker, access }
     }
 }
 
@@ -34,8 +36,9 @@ pub(super) fn check_broker(broker_id: &str) -> Result<(), Status> {
 #[tonic::async_trait]
 impl BrokerAdmin for Brokers {
     async fn list_brokers(&self, request: Request<Empty>) -> Result<Response<BrokerListResponse>, Status> {
+        self.access.everywhere(&request, "a broker")?;
         // Everything is on the one port under which the client came.
-        let authority = request.extensions().get().map(|ClientAuthority(authority)| authority.to_string());
+        let authority = request.extensions().get().map(|ClientUrl { authority, .. }| authority.to_string());
         let address = authority.unwrap_or_default();
         let broker = BrokerInfo {
             broker_id: BROKER_ID.to_owned(),
@@ -48,18 +51,24 @@ impl BrokerAdmin for Brokers {
         Ok(Response::new(BrokerListResponse { brokers: vec![broker] }))
     }
 
-    async fn get_leader_broker(&self, _: Request<Empty>) -> Result<Response<BrokerResponse>, Status> {
+    async fn get_leader_broker(&self, request: Request<Empty>) -> Result<Response<BrokerResponse>, Status> {
+        self.access.everywhere(&request, "a broker")?;
         Ok(Response::new(BrokerResponse { leader: BROKER_ID.to_owned() }))
     }
 
-    async fn list_namespaces(&self, _: Request<Empty>) -> Result<Response<NamespaceListResponse>, Status> {
-        Ok(Response::new(NamespaceListResponse { namespaces: self.broker.namespaces() }))
+    async fn list_namespaces(&self, request: Request<Empty>) -> Result<Response<NamespaceListResponse>, Status> {
+        let mut namespaces = self.broker.namespaces();
+        if let Some(own) = self.access.namespaces(&request)? {
+            namespaces.retain(|namespace| own.contains(namespace));
+        }
+        Ok(Response::new(NamespaceListResponse { namespaces }))
     }
 
     async fn unload_broker(
         &self,
         request: Request<UnloadBrokerRequest>,
     ) -> Result<Response<UnloadBrokerResponse>, Status> {
+        self.access.everywhere(&request, "a broker")?;
         check_broker(&request.get_ref().broker_id)?;
         let what = "the only broker cannot be unloaded, there is no other to take its topics".to_owned();
         Err(refuse(BrokerError::Precondition { what }))
@@ -69,14 +78,16 @@ impl BrokerAdmin for Brokers {
         &self,
         request: Request<ActivateBrokerRequest>,
     ) -> Result<Response<ActivateBrokerResponse>, Status> {
+        self.access.everywhere(&request, "a broker")?;
         check_broker(&request.get_ref().broker_id)?;
         Ok(Response::new(ActivateBrokerResponse { success: true }))
     }
 
     async fn get_cluster_balance(
         &self,
-        _: Request<ClusterBalanceRequest>,
+        request: Request<ClusterBalanceRequest>,
     ) -> Result<Response<ClusterBalanceResponse>, Status> {
+        self.access.everywhere(&request, "a broker")?;
         let topic_count = u32::try_from(self.broker.metrics().topics).unwrap_or(u32::MAX);
         let load = f64::from(topic_count);
         let broker_id = BROKER_ID.parse().unwrap_or_default();
@@ -94,7 +105,11 @@ impl BrokerAdmin for Brokers {
     }
 
     /// One broker is always in balance: no move is proposed or made.
-    async fn trigger_rebalance(&self, _: Request<RebalanceRequest>) -> Result<Response<RebalanceResponse>, Status> {
+    async fn trigger_rebalance(
+        &self,
+        request: Request<RebalanceRequest>,
+    ) -> Result<Response<RebalanceResponse>, Status> {
+        self.access.everywhere(&request, "a broker")?;
         Ok(Response::new(RebalanceResponse { success: true, ..RebalanceResponse::default() }))
     }
 }

@@ -1,5 +1,6 @@
 //! `danube.Discovery`: where a topic is served, which is always here, and which partitions it has.
 
+use crate::access::Access;
 use crate::status::refuse;
 use http::uri::Authority;
 use irongate_broker::Broker;
@@ -12,15 +13,19 @@ use tonic::{Request, Response, Status};
 /// answers; only the one they used themselves is sure to be reachable for them, where a
 /// listen address may be a wildcard or lie behind a mapped port.
 #[derive(Clone, Debug)]
-pub(crate) struct ClientAuthority(pub(crate) Authority);
+pub(crate) struct ClientUrl {
+    pub(crate) scheme: &'static str,
+    pub(crate) authority: Authority,
+}
 
 pub(crate) struct Lookup {
     broker: Broker,
+    access: Access,
 }
 
 impl Lookup {
-    pub(crate) fn new(broker: Broker) -> Self {
-        Self { broker }
+    pub(crate) fn new(broker: Broker, access: Access) -> Self {
+        Self { broker, access }
     }
 }
 
@@ -30,11 +35,12 @@ impl Discovery for Lookup {
         &self,
         request: Request<TopicLookupRequest>,
     ) -> Result<Response<TopicLookupResponse>, Status> {
+        self.access.topic(&request, &request.get_ref().topic)?;
         self.broker.lookup(&request.get_ref().topic).map_err(refuse)?;
-        let Some(ClientAuthority(authority)) = request.extensions().get() else {
+        let Some(ClientUrl { scheme, authority }) = request.extensions().get() else {
             return Err(Status::internal("the lookup does not know how the client reached the server"));
         };
-        let url = format!("http://{authority}");
+        let url = format!("{scheme}://{authority}");
         Ok(Response::new(TopicLookupResponse {
             request_id: request.get_ref().request_id,
             response_type: LookupType::Connect.into(),
@@ -48,6 +54,7 @@ impl Discovery for Lookup {
         &self,
         request: Request<TopicLookupRequest>,
     ) -> Result<Response<TopicPartitionsResponse>, Status> {
+        self.access.topic(&request, &request.get_ref().topic)?;
         let TopicLookupRequest { request_id, topic } = request.into_inner();
         let partitions = self.broker.partitions(&topic).map_err(refuse)?;
         Ok(Response::new(TopicPartitionsResponse { request_id, partitions }))

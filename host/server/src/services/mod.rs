@@ -15,8 +15,9 @@ mod schema_registry;
 mod topic;
 mod topic_admin;
 
-pub(crate) use discovery::ClientAuthority;
+pub(crate) use discovery::ClientUrl;
 
+use crate::access::Access;
 use crate::limits::{CONTROL_REQUEST_BYTES_MAX, MESSAGE_SLACK_BYTES};
 use irongate_broker::Broker;
 use irongate_proto::danube::consumer_service_server::ConsumerServiceServer;
@@ -38,23 +39,24 @@ use tonic::service::Routes;
 const BROKER_ID: &str = "1";
 
 /// Every service, each with the limit its requests have.
-pub(crate) fn routes(broker: &Broker, environment: &str, stopping: &CancellationToken) -> Routes {
+pub(crate) fn routes(broker: &Broker, access: &Access, environment: &str, stopping: &CancellationToken) -> Routes {
     let limits = broker.limits();
     let message_bytes_max = limits.message_bytes_max.saturating_add(MESSAGE_SLACK_BYTES);
     let batch_bytes_max = limits.publish_batch_bytes_max.saturating_add(MESSAGE_SLACK_BYTES);
     let schema_bytes_max = limits.schema_definition_bytes_max.saturating_add(MESSAGE_SLACK_BYTES);
 
-    let producer = ProducerServiceServer::new(producer::Producer::new(broker.clone()));
-    let consumer = ConsumerServiceServer::new(consumer::Consumer::new(broker.clone(), stopping.clone()));
-    let discovery = DiscoveryServer::new(discovery::Lookup::new(broker.clone()));
+    let producer = ProducerServiceServer::new(producer::Producer::new(broker.clone(), access.clone()));
+    let consumer =
+        ConsumerServiceServer::new(consumer::Consumer::new(broker.clone(), access.clone(), stopping.clone()));
+    let discovery = DiscoveryServer::new(discovery::Lookup::new(broker.clone(), access.clone()));
     let health = HealthCheckServer::new(health_check::Health::new(broker.clone()));
-    let registry = SchemaRegistryServer::new(schema_registry::Registry::new(broker.clone()));
-    let brokers = BrokerAdminServer::new(broker_admin::Brokers::new(broker.clone()));
-    let namespaces = NamespaceAdminServer::new(namespace_admin::Namespaces::new(broker.clone()));
-    let topics = TopicAdminServer::new(topic_admin::TopicsAdmin::new(broker.clone()));
-    let publish = PublishServiceServer::new(publish::Publish::new(broker.clone()));
-    let browse = BrowseServiceServer::new(browse::Browser::new(broker.clone(), stopping.clone()));
-    let topic = TopicServiceServer::new(topic::Topics::new(broker.clone()));
+    let registry = SchemaRegistryServer::new(schema_registry::Registry::new(broker.clone(), access.clone()));
+    let brokers = BrokerAdminServer::new(broker_admin::Brokers::new(broker.clone(), access.clone()));
+    let namespaces = NamespaceAdminServer::new(namespace_admin::Namespaces::new(broker.clone(), access.clone()));
+    let topics = TopicAdminServer::new(topic_admin::TopicsAdmin::new(broker.clone(), access.clone()));
+    let publish = PublishServiceServer::new(publish::Publish::new(broker.clone(), access.clone()));
+    let browse = BrowseServiceServer::new(browse::Browser::new(broker.clone(), access.clone(), stopping.clone()));
+    let topic = TopicServiceServer::new(topic::Topics::new(broker.clone(), access.clone()));
     let host = HostServiceServer::new(host::Host::new(broker.clone(), environment.to_owned()));
 
     Routes::new(producer.max_decoding_message_size(message_bytes_max))

@@ -1,5 +1,6 @@
 //! `danube_admin.NamespaceAdmin`. Danube serves it on a second port.
 
+use crate::access::Access;
 use crate::status::refuse;
 use irongate_broker::{Broker, Limits};
 use irongate_proto::danube_admin::namespace_admin_server::NamespaceAdmin;
@@ -8,11 +9,12 @@ use tonic::{Request, Response, Status};
 
 pub(crate) struct Namespaces {
     broker: Broker,
+    access: Access,
 }
 
 impl Namespaces {
-    pub(crate) fn new(broker: Broker) -> Self {
-        Self { broker }
+    pub(crate) fn new(broker: Broker, access: Access) -> Self {
+        Self { broker, access }
     }
 }
 
@@ -22,6 +24,7 @@ impl NamespaceAdmin for Namespaces {
         &self,
         request: Request<NamespaceRequest>,
     ) -> Result<Response<TopicListResponse>, Status> {
+        self.access.namespace(&request, &request.get_ref().name)?;
         let topics = self.broker.namespace_topics(&request.get_ref().name).map_err(refuse)?;
         let topics = topics.into_iter().map(|(topic, _)| topic).collect();
         Ok(Response::new(TopicListResponse { topics }))
@@ -31,6 +34,7 @@ impl NamespaceAdmin for Namespaces {
         &self,
         request: Request<NamespaceRequest>,
     ) -> Result<Response<NamespaceResponse>, Status> {
+        self.access.namespace(&request, &request.get_ref().name)?;
         self.broker.create_namespace(&request.get_ref().name).await.map_err(refuse)?;
         Ok(Response::new(NamespaceResponse { success: true }))
     }
@@ -40,6 +44,7 @@ impl NamespaceAdmin for Namespaces {
         &self,
         request: Request<NamespaceRequest>,
     ) -> Result<Response<PolicyResponse>, Status> {
+        self.access.namespace(&request, &request.get_ref().name)?;
         self.broker.namespace_topics(&request.get_ref().name).map_err(refuse)?;
         Ok(Response::new(PolicyResponse { policies: policies(self.broker.limits()) }))
     }
@@ -48,6 +53,7 @@ impl NamespaceAdmin for Namespaces {
         &self,
         request: Request<NamespaceRequest>,
     ) -> Result<Response<NamespaceResponse>, Status> {
+        self.access.namespace(&request, &request.get_ref().name)?;
         self.broker.delete_namespace(&request.get_ref().name).await.map_err(refuse)?;
         Ok(Response::new(NamespaceResponse { success: true }))
     }

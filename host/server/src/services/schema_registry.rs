@@ -1,5 +1,6 @@
 //! `danube_schema.SchemaRegistry`.
 
+use crate::access::Access;
 use crate::status::refuse;
 use irongate_broker::Broker;
 use irongate_proto::danube_schema::schema_registry_server::SchemaRegistry;
@@ -15,11 +16,12 @@ use tonic::{Request, Response, Status};
 
 pub(crate) struct Registry {
     broker: Broker,
+    access: Access,
 }
 
 impl Registry {
-    pub(crate) fn new(broker: Broker) -> Self {
-        Self { broker }
+    pub(crate) fn new(broker: Broker, access: Access) -> Self {
+        Self { broker, access }
     }
 }
 
@@ -28,6 +30,7 @@ type Answer<T> = Result<Response<T>, Status>;
 #[tonic::async_trait]
 impl SchemaRegistry for Registry {
     async fn register_schema(&self, request: Request<RegisterSchemaRequest>) -> Answer<RegisterSchemaResponse> {
+        self.access.everywhere(&request, "a schema subject")?;
         self.broker.register_schema(request.into_inner()).await.map(Response::new).map_err(refuse)
     }
 
@@ -54,6 +57,7 @@ impl SchemaRegistry for Registry {
         &self,
         request: Request<DeleteSchemaVersionRequest>,
     ) -> Answer<DeleteSchemaVersionResponse> {
+        self.access.everywhere(&request, "a schema subject")?;
         self.broker.delete_schema_version(request.into_inner()).await.map(Response::new).map_err(refuse)
     }
 
@@ -61,6 +65,7 @@ impl SchemaRegistry for Registry {
         &self,
         request: Request<SetCompatibilityModeRequest>,
     ) -> Answer<SetCompatibilityModeResponse> {
+        self.access.everywhere(&request, "a schema subject")?;
         self.broker.set_compatibility_mode(request.into_inner()).await.map(Response::new).map_err(refuse)
     }
 
@@ -68,6 +73,7 @@ impl SchemaRegistry for Registry {
         &self,
         request: Request<ConfigureTopicSchemaRequest>,
     ) -> Answer<ConfigureTopicSchemaResponse> {
+        self.access.topic(&request, &request.get_ref().topic_name)?;
         self.broker.configure_topic_schema(request.into_inner()).await.map(Response::new).map_err(refuse)
     }
 
@@ -75,6 +81,7 @@ impl SchemaRegistry for Registry {
         &self,
         request: Request<UpdateTopicValidationPolicyRequest>,
     ) -> Answer<UpdateTopicValidationPolicyResponse> {
+        self.access.topic(&request, &request.get_ref().topic_name)?;
         self.broker.update_topic_validation_policy(request.into_inner()).await.map(Response::new).map_err(refuse)
     }
 
@@ -82,6 +89,7 @@ impl SchemaRegistry for Registry {
         &self,
         request: Request<GetTopicSchemaConfigRequest>,
     ) -> Answer<GetTopicSchemaConfigResponse> {
+        self.access.topic(&request, &request.get_ref().topic_name)?;
         self.broker.get_topic_schema_config(request.into_inner()).await.map(Response::new).map_err(refuse)
     }
 

@@ -1,5 +1,6 @@
 //! `irongate.v1.TopicService`: topics as the console shows them.
 
+use crate::access::Access;
 use crate::status::refuse;
 use irongate_broker::Broker;
 use irongate_proto::irongate_v1::topic_service_server::TopicService;
@@ -12,24 +13,32 @@ use tonic::{Request, Response, Status};
 
 pub(crate) struct Topics {
     broker: Broker,
+    access: Access,
 }
 
 impl Topics {
-    pub(crate) fn new(broker: Broker) -> Self {
-        Self { broker }
+    pub(crate) fn new(broker: Broker, access: Access) -> Self {
+        Self { broker, access }
     }
 }
 
 #[tonic::async_trait]
 impl TopicService for Topics {
     async fn list_topics(&self, request: Request<ListTopicsRequest>) -> Result<Response<ListTopicsResponse>, Status> {
-        self.broker.list_topics(request.into_inner()).map(Response::new).map_err(refuse)
+        let own = self.access.namespaces(&request)?.map(<[String]>::to_vec);
+        let mut response = self.broker.list_topics(request.into_inner()).map_err(refuse)?;
+        if let Some(own) = own {
+            response.namespaces.retain(|namespace| own.contains(namespace));
+            response.topics.retain(|topic| own.iter().any(|namespace| is_in(&topic.name, namespace)));
+        }
+        Ok(Response::new(response))
     }
 
     async fn describe_topic(
         &self,
         request: Request<DescribeTopicRequest>,
     ) -> Result<Response<DescribeTopicResponse>, Status> {
+        self.access.topic(&request, &request.get_ref().topic)?;
         self.broker.describe_topic(request.into_inner()).map(Response::new).map_err(refuse)
     }
 
@@ -37,6 +46,7 @@ impl TopicService for Topics {
         &self,
         request: Request<CreateTopicRequest>,
     ) -> Result<Response<CreateTopicResponse>, Status> {
+        self.access.topic(&request, &request.get_ref().topic)?;
         self.broker.create_topic(request.into_inner()).await.map(Response::new).map_err(refuse)
     }
 
@@ -44,6 +54,7 @@ impl TopicService for Topics {
         &self,
         request: Request<DeleteTopicRequest>,
     ) -> Result<Response<DeleteTopicResponse>, Status> {
+        self.access.topic(&request, &request.get_ref().topic)?;
         let topics_deleted = self.broker.delete_topic(&request.get_ref().topic).await.map_err(refuse)?;
         Ok(Response::new(DeleteTopicResponse { topics_deleted }))
     }
@@ -52,6 +63,7 @@ impl TopicService for Topics {
         &self,
         request: Request<TruncateTopicRequest>,
     ) -> Result<Response<TruncateTopicResponse>, Status> {
+        self.access.topic(&request, &request.get_ref().topic)?;
         self.broker.truncate_topic(request.into_inner()).await.map(Response::new).map_err(refuse)
     }
 
@@ -59,6 +71,12 @@ impl TopicService for Topics {
         &self,
         request: Request<SetTopicRetentionRequest>,
     ) -> Result<Response<SetTopicRetentionResponse>, Status> {
+        self.access.topic(&request, &request.get_ref().topic)?;
         self.broker.set_retention(request.into_inner()).await.map(Response::new).map_err(refuse)
     }
+}
+
+/// Whether a topic's name is one of the namespace.
+fn is_in(topic: &str, namespace: &str) -> bool {
+    topic.strip_prefix('/').and_then(|rest| rest.strip_prefix(namespace)).is_some_and(|rest| rest.starts_with('/'))
 }

@@ -2,6 +2,7 @@
 
 use super::BROKER_ID;
 use super::broker_admin::check_broker;
+use crate::access::Access;
 use crate::status::refuse;
 use irongate_broker::{Broker, BrokerError};
 use irongate_proto::danube;
@@ -18,11 +19,12 @@ use tonic::{Request, Response, Status};
 
 pub(crate) struct TopicsAdmin {
     broker: Broker,
+    access: Access,
 }
 
 impl TopicsAdmin {
-    pub(crate) fn new(broker: Broker) -> Self {
-        Self { broker }
+    pub(crate) fn new(broker: Broker, access: Access) -> Self {
+        Self { broker, access }
     }
 
     async fn create(&self, request: CreateTopicRequest) -> Result<Response<TopicResponse>, Status> {
@@ -37,12 +39,14 @@ impl TopicAdmin for TopicsAdmin {
         &self,
         request: Request<NamespaceRequest>,
     ) -> Result<Response<TopicInfoListResponse>, Status> {
+        self.access.namespace(&request, &request.get_ref().name)?;
         let topics = self.broker.namespace_topics(&request.get_ref().name).map_err(refuse)?;
         let topics = topics.into_iter().map(topic_info).collect();
         Ok(Response::new(TopicInfoListResponse { topics }))
     }
 
     async fn create_topic(&self, request: Request<NewTopicRequest>) -> Result<Response<TopicResponse>, Status> {
+        self.access.topic(&request, &request.get_ref().name)?;
         let NewTopicRequest { name, schema_subject, dispatch_strategy } = request.into_inner();
         let schema_ref = latest(schema_subject);
         self.create(CreateTopicRequest { topic: name, dispatch_strategy, partitions: 0, schema_ref }).await
@@ -52,6 +56,7 @@ impl TopicAdmin for TopicsAdmin {
         &self,
         request: Request<PartitionedTopicRequest>,
     ) -> Result<Response<TopicResponse>, Status> {
+        self.access.topic(&request, &request.get_ref().base_name)?;
         let PartitionedTopicRequest { base_name, partitions, schema_subject, dispatch_strategy } = request.into_inner();
         if partitions == 0 {
             return Err(Status::invalid_argument(format!(
@@ -66,6 +71,7 @@ impl TopicAdmin for TopicsAdmin {
         &self,
         request: Request<TopicRequest>,
     ) -> Result<Response<SubscriptionListResponse>, Status> {
+        self.access.topic(&request, &request.get_ref().name)?;
         let subscriptions = self.broker.subscriptions(&request.get_ref().name).map_err(refuse)?;
         Ok(Response::new(SubscriptionListResponse { subscriptions }))
     }
@@ -74,6 +80,7 @@ impl TopicAdmin for TopicsAdmin {
         &self,
         request: Request<BrokerRequest>,
     ) -> Result<Response<TopicInfoListResponse>, Status> {
+        self.access.everywhere(&request, "a broker")?;
         check_broker(&request.get_ref().broker_id)?;
         let mut topics = Vec::new();
         for namespace in self.broker.namespaces() {
@@ -83,12 +90,14 @@ impl TopicAdmin for TopicsAdmin {
     }
 
     async fn delete_topic(&self, request: Request<TopicRequest>) -> Result<Response<TopicResponse>, Status> {
+        self.access.topic(&request, &request.get_ref().name)?;
         self.broker.delete_topic(&request.get_ref().name).await.map_err(refuse)?;
         Ok(Response::new(TopicResponse { success: true }))
     }
 
     /// As a Danube cluster of one answers.
     async fn unload_topic(&self, request: Request<TopicRequest>) -> Result<Response<TopicResponse>, Status> {
+        self.access.topic(&request, &request.get_ref().name)?;
         let name = &request.get_ref().name;
         self.broker.subscriptions(name).map_err(refuse)?;
         let what = format!("the topic {name} cannot be unloaded, there is no second broker to take it");
@@ -99,6 +108,7 @@ impl TopicAdmin for TopicsAdmin {
         &self,
         request: Request<SubscriptionRequest>,
     ) -> Result<Response<SubscriptionResponse>, Status> {
+        self.access.topic(&request, &request.get_ref().topic)?;
         let SubscriptionRequest { topic, subscription } = request.into_inner();
         self.broker.unsubscribe(&topic, &subscription).await.map_err(refuse)?;
         Ok(done())
@@ -108,6 +118,11 @@ impl TopicAdmin for TopicsAdmin {
         &self,
         request: Request<SetSubscriptionFailurePolicyRequest>,
     ) -> Result<Response<SubscriptionResponse>, Status> {
+        self.access.topic(&request, &request.get_ref().topic)?;
+        let policy = request.get_ref().failure_policy.as_ref();
+        if let Some(dead_letters) = policy.and_then(|policy| policy.dead_letter_topic.as_deref()) {
+            self.access.topic(&request, dead_letters)?;
+        }
         self.broker.set_failure_policy(request.into_inner()).await.map_err(refuse)?;
         Ok(done())
     }
@@ -116,6 +131,7 @@ impl TopicAdmin for TopicsAdmin {
         &self,
         request: Request<GetSubscriptionFailurePolicyRequest>,
     ) -> Result<Response<GetSubscriptionFailurePolicyResponse>, Status> {
+        self.access.topic(&request, &request.get_ref().topic)?;
         self.broker.failure_policy(request.get_ref()).map(Response::new).map_err(refuse)
     }
 
@@ -123,6 +139,7 @@ impl TopicAdmin for TopicsAdmin {
         &self,
         request: Request<SetSubscriptionDispatchConfigRequest>,
     ) -> Result<Response<SubscriptionResponse>, Status> {
+        self.access.topic(&request, &request.get_ref().topic)?;
         self.broker.set_dispatch_config(request.into_inner()).await.map_err(refuse)?;
         Ok(done())
     }
@@ -131,6 +148,7 @@ impl TopicAdmin for TopicsAdmin {
         &self,
         request: Request<GetSubscriptionDispatchConfigRequest>,
     ) -> Result<Response<GetSubscriptionDispatchConfigResponse>, Status> {
+        self.access.topic(&request, &request.get_ref().topic)?;
         self.broker.dispatch_config(request.get_ref()).map(Response::new).map_err(refuse)
     }
 
@@ -138,6 +156,7 @@ impl TopicAdmin for TopicsAdmin {
         &self,
         request: Request<DescribeTopicRequest>,
     ) -> Result<Response<DescribeTopicResponse>, Status> {
+        self.access.topic(&request, &request.get_ref().name)?;
         let name = request.into_inner().name;
         let described = irongate_v1::DescribeTopicRequest { topic: name.clone() };
         let described = self.broker.describe_topic(described).map_err(refuse)?;

@@ -4,16 +4,15 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::{
-    Check,
-    rules::Rule,
-    view::{View, names},
-};
+use super::{Check, rules::Rule};
 use crate::{
     compatibility::Finding,
     excerpt::{clip, counted},
     json::locate::escaped,
-    json_schema::sequence,
+    json_schema::{
+        sequence,
+        view::{View, names},
+    },
 };
 
 impl<'a> Check<'a> {

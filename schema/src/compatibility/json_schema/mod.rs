@@ -5,15 +5,16 @@
 
 mod children;
 mod rules;
-mod view;
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use self::view::{Document, TYPES, View};
 use super::Finding;
-use crate::limits::{COMPARED_LEVELS_MAX, COMPARED_PAIRS_MAX, FINDINGS_MAX};
+use crate::{
+    json_schema::view::{Document, TYPES, View},
+    limits::{COMPARED_LEVELS_MAX, COMPARED_PAIRS_MAX, FINDINGS_MAX},
+};
 
 /// Why `reader` may refuse what `writer` describes.
 pub(super) fn reads(reader_name: &'static str, strict: bool, reader: &Value, writer: &Value) -> Vec<Finding> {

@@ -5,11 +5,13 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::{
-    Check,
-    view::{View, names},
+use super::Check;
+use crate::{
+    compatibility::Finding,
+    excerpt,
+    json::locate::escaped,
+    json_schema::view::{View, names},
 };
-use crate::{compatibility::Finding, excerpt, json::locate::escaped};
 
 /// Keywords that say nothing about which values are valid.
 const ANNOTATIONS: [&str; 18] = [

@@ -13,7 +13,7 @@ mod state;
 pub(crate) use args::Args;
 
 use crate::address::ServiceAddr;
-use crate::client::{connect, host_info};
+use crate::client::{Channel, connect, host_info};
 use crate::failure::Failure;
 use crate::messages::composer::{Composer, Routes};
 use crate::messages::input::Input;
@@ -29,7 +29,6 @@ use state::{State, StateFile};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use tonic::transport::Channel;
 
 pub(crate) async fn run(address: &ServiceAddr, args: Args, output: Output) -> Result<()> {
     let file = StateFile::of(&identity(&args));

@@ -3,6 +3,7 @@
 
 use super::args::Args;
 use crate::address::ServiceAddr;
+use crate::client::Channel;
 use crate::messages::composer::Routes;
 use crate::messages::rows::Source;
 use crate::output::Output;
@@ -14,7 +15,6 @@ use irongate_proto::irongate_v1::topic_service_client::TopicServiceClient;
 use irongate_schema::SchemaType;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use tonic::transport::Channel;
 
 /// The policy under which a server refuses what breaks a topic's schema.
 const ENFORCE: &str = "enforce";

@@ -1,11 +1,14 @@
 //! `irongate schema`: the registry, and what can be asked of a schema in a file with no server at all. What a schema
 //! means is the schema crate's work.
 
+mod bundle;
 mod check;
 mod convert;
 mod definition;
+mod diff;
 mod messages;
 mod registry;
+mod rules;
 mod sample;
 mod validate;
 
@@ -25,6 +28,8 @@ pub(crate) struct Args {
 enum Action {
     #[command(flatten)]
     Registry(registry::Action),
+    #[command(flatten)]
+    Rules(rules::Action),
     /// Check messages against a schema in a file. Needs no server.
     ///
     /// Every broken rule is printed with its place. The exit code is 0 where all messages are valid, 3 where one is not,
@@ -35,6 +40,13 @@ enum Action {
     /// The exit code is 0 where it may, 3 where not, 2 where a version does not compile. A question that cannot be
     /// decided counts as incompatible.
     Check(check::Args),
+    /// Say what changes between two versions of a schema, field by field.
+    ///
+    /// Two files are compared with no server; two versions of a subject are asked for. The exit code is 0 whatever there
+    /// is to say; whether a change is allowed is told by `schema check`.
+    Diff(diff::Args),
+    /// Put several .proto files into one definition, to be registered with its imports. Needs no server.
+    Bundle(bundle::Args),
     /// Write the wire bytes of a message in JSON: an Avro datum, a Protobuf message. Needs no server.
     Encode(convert::EncodeArgs),
     /// Print the JSON of a message in wire bytes. Needs no server.
@@ -66,7 +78,10 @@ pub(crate) async fn run(address: &ServiceAddr, args: Args, output: Output) -> Re
             registry::act(address, action, output).await
         }
         Action::Validate(args) => validate::run(&args, output),
+        Action::Rules(action) => rules::act(address, action, output).await,
         Action::Check(args) => check::run(&args, output),
+        Action::Diff(args) => diff::run(address, &args, output).await,
+        Action::Bundle(args) => bundle::run(&args, output),
         Action::Encode(args) => convert::encode(&args, output),
         Action::Decode(args) => convert::decode(&args, output),
         Action::Sample(args) => sample::run(&args, output),

@@ -1,13 +1,17 @@
 //! The measurement of producing: every load once per round, baselines between them, so
 //! that a slow minute of the machine falls on all of them.
 
+mod report;
+
+pub use report::markdown;
+
 use std::time::Duration;
 
-use anyhow::Context;
 use irongate_proto::danube::DispatchStrategy;
-use irongate_tests::{Host, http};
+use irongate_tests::Host;
 
 use crate::{
+    commits::Commits,
     echo::EchoProcess,
     load::{Load, MEASURED, Outcome},
     memory, plain_file,
@@ -88,28 +92,4 @@ async fn measure_once(host: &Host, echo: &EchoProcess, producers: usize, series:
 /// Lets what a load left behind (flushing, closing connections) end before the next look.
 async fn settle() {
     tokio::time::sleep(Duration::from_secs(2)).await;
-}
-
-/// The store's counters.
-struct Commits {
-    commits: f64,
-    messages: f64,
-}
-
-impl Commits {
-    async fn read(host: &Host) -> anyhow::Result<Commits> {
-        let text = http::get(host.address(), "/metrics", &[]).await.text();
-        let value = |name: &str| {
-            let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-            line.and_then(|value| value.trim().parse::<f64>().ok()).with_context(|| format!("/metrics has no {name}"))
-        };
-        Ok(Commits {
-            commits: value("irongate_store_commits_total")?,
-            messages: value("irongate_store_commit_messages_total")?,
-        })
-    }
-
-    fn group_since(&self, before: &Commits) -> f64 {
-        (self.messages - before.messages) / (self.commits - before.commits).max(1.0)
-    }
 }

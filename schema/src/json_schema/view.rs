@@ -1,5 +1,5 @@
-//! One side of a comparison: a schema with its references followed and its `allOf` joined, and what can be said about
-//! every value that satisfies it. Decides nothing.
+//! A schema with its references followed and its `allOf` joined, and what can be said about every value that satisfies
+//! it: one side of a comparison, one field of a form. Decides nothing.
 
 use std::collections::BTreeSet;
 
@@ -11,11 +11,11 @@ use crate::{
 };
 
 /// Every type a value can have.
-pub(super) const TYPES: [&str; 6] = ["array", "boolean", "null", "number", "object", "string"];
+pub(crate) const TYPES: [&str; 6] = ["array", "boolean", "null", "number", "object", "string"];
 
 /// A whole definition, to follow references in.
 #[derive(Clone, Copy)]
-pub(super) struct Document<'a> {
+pub(crate) struct Document<'a> {
     pub root: &'a Value,
     /// Up to draft 7 the neighbours of a `$ref` mean nothing.
     lonely_references: bool,
@@ -24,11 +24,11 @@ pub(super) struct Document<'a> {
 }
 
 impl<'a> Document<'a> {
-    pub(super) fn new(root: &'a Value) -> Self {
+    pub(crate) fn new(root: &'a Value) -> Self {
         Self { root, lonely_references: has_lonely_references(root), embedded: !resources(root).is_empty() }
     }
 
-    pub(super) fn resolve(&self, reference: &str) -> Option<(String, &'a Value)> {
+    pub(crate) fn resolve(&self, reference: &str) -> Option<(String, &'a Value)> {
         if self.embedded {
             return None;
         }
@@ -37,7 +37,7 @@ impl<'a> Document<'a> {
     }
 
     /// Two parts of two definitions that read the same and whose references lead to parts that read the same.
-    pub(super) fn same(&self, mine: &Value, other: &Document<'_>, theirs: &Value) -> bool {
+    pub(crate) fn same(&self, mine: &Value, other: &Document<'_>, theirs: &Value) -> bool {
         let mut seen = BTreeSet::new();
         mine == theirs && self.references_agree(mine, other, &mut seen)
     }
@@ -65,7 +65,7 @@ impl<'a> Document<'a> {
 
 /// All the keyword objects that apply to one value, with their pointers.
 #[derive(Clone, Default)]
-pub(super) struct View<'a> {
+pub(crate) struct View<'a> {
     pub parts: Vec<(String, &'a Map<String, Value>)>,
     /// Alternatives already chosen from: the part and its keyword.
     pub spent: Vec<(usize, &'static str)>,
@@ -76,13 +76,13 @@ pub(super) struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    pub(super) fn of(document: Document<'a>, pointer: String, schema: &'a Value) -> Self {
+    pub(crate) fn of(document: Document<'a>, pointer: String, schema: &'a Value) -> Self {
         let mut view = Self::default();
         view.add(document, pointer, schema);
         view
     }
 
-    pub(super) fn add(&mut self, document: Document<'a>, pointer: String, schema: &'a Value) {
+    pub(crate) fn add(&mut self, document: Document<'a>, pointer: String, schema: &'a Value) {
         let members = match schema {
             Value::Object(members) if members.is_empty() => return,
             Value::Object(members) => members,
@@ -109,26 +109,26 @@ impl<'a> View<'a> {
     }
 
     /// A stable name of this view, to notice when a comparison comes back to itself.
-    pub(super) fn identity(&self) -> Vec<usize> {
+    pub(crate) fn identity(&self) -> Vec<usize> {
         let parts = self.parts.iter().map(|(_, members)| std::ptr::from_ref(*members) as usize);
         let only = self.only.map(|name| name.as_ptr() as usize);
         parts.chain(self.spent.iter().map(|(part, _)| *part)).chain(only).collect()
     }
 
     /// The values of one keyword, from all parts that have it.
-    pub(super) fn all(&self, keyword: &str) -> impl Iterator<Item = &'a Value> {
+    pub(crate) fn all(&self, keyword: &str) -> impl Iterator<Item = &'a Value> {
         self.parts.iter().filter_map(move |(_, members)| members.get(keyword))
     }
 
     /// The values, where the schema lists them.
-    pub(super) fn values(&self) -> Option<Vec<&'a Value>> {
+    pub(crate) fn values(&self) -> Option<Vec<&'a Value>> {
         let listed = self.all("enum").filter_map(Value::as_array).map(|values| values.iter().collect::<Vec<_>>());
         let fixed = self.all("const").map(|value| vec![value]);
         listed.chain(fixed).reduce(|one, other| one.into_iter().filter(|value| other.contains(value)).collect())
     }
 
     /// The types a value may have; `integer` only where `number` is not allowed.
-    pub(super) fn types(&self) -> BTreeSet<&'a str> {
+    pub(crate) fn types(&self) -> BTreeSet<&'a str> {
         let mut types = BTreeSet::from(TYPES);
         types.retain(|name| self.only.is_none_or(|only| only == *name));
         for allowed in self.all("type") {
@@ -154,19 +154,19 @@ impl<'a> View<'a> {
     }
 
     /// Whether a property is always there.
-    pub(super) fn requires(&self, name: &str) -> bool {
+    pub(crate) fn requires(&self, name: &str) -> bool {
         self.all("required").filter_map(Value::as_array).flatten().any(|required| required.as_str() == Some(name))
     }
 
     /// The tightest count a keyword sets: the largest minimum or the smallest maximum.
-    pub(super) fn count(&self, keyword: &str) -> Option<u64> {
+    pub(crate) fn count(&self, keyword: &str) -> Option<u64> {
         let counts = self.all(keyword).filter_map(Value::as_f64).map(|count| count as u64);
         if keyword.starts_with("min") { counts.max() } else { counts.min() }
     }
 }
 
 /// The names in a `type` keyword.
-pub(super) fn names(keyword: &Value) -> BTreeSet<&str> {
+pub(crate) fn names(keyword: &Value) -> BTreeSet<&str> {
     match keyword {
         Value::String(name) => BTreeSet::from([name.as_str()]),
         Value::Array(several) => several.iter().filter_map(Value::as_str).collect(),

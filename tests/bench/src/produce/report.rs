@@ -1,8 +1,9 @@
-//! Medians, ratios, goals: from what was measured to a page that a person reads.
+//! Ratios and goals of producing: from what was measured to a section that a person reads.
 
+use super::{Measured, ROUNDS, Series};
 use crate::{
     load::{MEASURED, Outcome, PAYLOAD_BYTES},
-    produce::{Measured, ROUNDS, Series},
+    page::{Goals, cores, duration, median, percent},
 };
 
 /// The least share of the echo's rate that a non-reliable topic should reach.
@@ -17,26 +18,23 @@ const RELIABLE_GOAL_PRODUCERS: usize = 32;
 /// The most memory an idle host should hold.
 const IDLE_GOAL_MIB: f64 = 40.0;
 
-/// The whole page.
+/// The whole section.
 pub fn markdown(measured: &Measured) -> String {
-    let cores = std::thread::available_parallelism().map_or(0, usize::from);
     let mut text = format!(
-        "# Benchmarks\n\n\
-         ## Producing\n\n\
-         `cargo xtask bench produce` measures the release build and writes this page. Messages of {PAYLOAD_BYTES} bytes through\n\
-         Danube's own `SendMessage`, each producer on a connection of its own and awaiting every acknowledgement; {ROUNDS} rounds of {}\n\
-         s each, interleaved, medians; clients, host and baselines share {cores} cores. The echo is a bare tonic server that answers the\n\
-         same call and does nothing else, driven by the same client; the plain file is appended to and synced (fdatasync) with groups as\n\
-         large as the host's group commits were in the same round. Compare ratios: absolute numbers belong to one machine.\n\n\
+        "`cargo xtask bench produce`. Messages of {PAYLOAD_BYTES} bytes through Danube's own `SendMessage`, each producer on a connection of its\n\
+         own and awaiting every acknowledgement; {ROUNDS} rounds of {} s each; {} cores. The echo is a bare tonic server that answers the same call\n\
+         and does nothing else, driven by the same client; the plain file is appended to and synced (fdatasync) with groups as large as the\n\
+         host's group commits were in the same round.\n\n\
          | producers | what | messages/s | p50 | p99 | against | ratio |\n\
          |---:|---|---:|---:|---:|---|---:|\n",
-        MEASURED.as_secs()
+        MEASURED.as_secs(),
+        cores()
     );
     for (producers, series) in &measured.series {
         text += &rows(*producers, series);
     }
     text += &format!(
-        "\nResident memory of the host: {:.1} MiB idle after the start, {:.1} MiB idle after all loads.\n\n## Goals\n\n",
+        "\nResident memory of the host: {:.1} MiB idle after the start, {:.1} MiB idle after all loads.\n",
         measured.idle_mib, measured.after_mib
     );
     text + &goals(measured)
@@ -60,30 +58,25 @@ fn rows(producers: usize, series: &Series) -> String {
 }
 
 fn goals(measured: &Measured) -> String {
-    let mut lines = Vec::new();
-    let mut goal =
-        |text: String, is_met: bool| lines.push(format!("- {text}: {}", if is_met { "met" } else { "missed" }));
+    let mut goals = Goals::default();
     for (producers, series) in &measured.series {
         let ratio = non_reliable_ratio(series);
-        let text = format!(
-            "non-reliable, {producers} producers, at least {} of the echo: {}",
-            percent(NON_RELIABLE_GOAL),
-            percent(ratio)
-        );
-        goal(text, ratio >= NON_RELIABLE_GOAL);
+        let text = format!("non-reliable, {producers} producers, at least {} of the echo", percent(NON_RELIABLE_GOAL));
+        goals.add(&text, &percent(ratio), ratio >= NON_RELIABLE_GOAL);
         if *producers == RELIABLE_GOAL_PRODUCERS {
             let ratio = reliable_ratio(series);
-            let text = format!(
-                "reliable, {producers} producers, at least {} of the plain file: {}",
-                percent(RELIABLE_GOAL),
-                percent(ratio)
-            );
-            goal(text, ratio >= RELIABLE_GOAL);
+            let text =
+                format!("reliable, {producers} producers, at least {} of the plain file", percent(RELIABLE_GOAL));
+            goals.add(&text, &percent(ratio), ratio >= RELIABLE_GOAL);
         }
     }
-    let text = format!("idle memory, at most {IDLE_GOAL_MIB:.0} MiB: {:.1} MiB", measured.idle_mib);
-    goal(text, measured.idle_mib <= IDLE_GOAL_MIB);
-    lines.join("\n") + "\n"
+    let idle = measured.idle_mib;
+    goals.add(
+        &format!("idle memory, at most {IDLE_GOAL_MIB:.0} MiB"),
+        &format!("{idle:.1} MiB"),
+        idle <= IDLE_GOAL_MIB,
+    );
+    goals.markdown()
 }
 
 /// The median of the rounds' own ratios: what slowed a round down slowed both.
@@ -95,20 +88,6 @@ fn non_reliable_ratio(series: &Series) -> f64 {
 fn reliable_ratio(series: &Series) -> f64 {
     let pairs = series.reliable.iter().zip(&series.plain_file);
     median(pairs.map(|(ours, plain)| ours.messages_per_second / plain))
-}
-
-fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
-}
-
-fn percent(ratio: f64) -> String {
-    format!("{:.0} %", ratio * 100.0)
-}
-
-fn duration(us: f64) -> String {
-    if us < 1000.0 { format!("{us:.0} us") } else { format!("{:.1} ms", us / 1000.0) }
 }
 
 #[cfg(test)]

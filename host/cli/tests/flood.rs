@@ -1,0 +1,84 @@
+//! Ten thousand connections that say nothing or too little, and a server that goes on answering.
+
+use crate::harness::Server;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+/// As many as the issue of this test is about, where the machine lets one process hold them.
+const CONNECTIONS: u64 = 10_000;
+/// Handles of this process that are no connections of the flood.
+const OWN_HANDLES: u64 = 256;
+/// Longer than anything here may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+#[cfg(unix)]
+fn connections() -> u64 {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
+    let handles = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    CONNECTIONS.min(handles - OWN_HANDLES)
+}
+
+#[cfg(not(unix))]
+fn connections() -> u64 {
+    CONNECTIONS
+}
+
+fn health(server: &Server) -> String {
+    let mut stream = TcpStream::connect(server.authority()).expect("a connection");
+    stream.set_read_timeout(Some(PATIENCE)).expect("set");
+    let request = format!("GET /healthz HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", server.authority());
+    let _ = stream.write_all(request.as_bytes());
+    let mut answer = String::new();
+    let _ = stream.read_to_string(&mut answer);
+    answer
+}
+
+fn open(server: &Server, count: u64) -> Vec<TcpStream> {
+    let says = ["", "GET /", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0", "GET / HTTP/1.1\r\nX-Slow: "];
+    let mut open = Vec::new();
+    for number in 0..count {
+        let mut stream = TcpStream::connect(server.authority()).expect("a connection");
+        let _ = stream.write_all(says[usize::try_from(number).expect("small") % says.len()].as_bytes());
+        open.push(stream);
+    }
+    open
+}
+
+#[test]
+fn ten_thousand_connections_leave_the_server_healthy() {
+    let server = Server::start();
+    let started = Instant::now();
+    let open = open(&server, connections());
+    assert!(health(&server).starts_with("HTTP/1.1 200"), "with {} connections", open.len());
+    server.run(&["produce", "--reliable", "-m", "among them"]).succeeded();
+    assert!(started.elapsed() < PATIENCE, "{:?}", started.elapsed());
+    drop(open);
+    server.run(&["topics"]).succeeded();
+}
+
+#[test]
+fn more_connections_than_allowed_are_turned_away_and_cost_nobody_their_place() {
+    let server = Server::start_on(tempfile::tempdir().expect("a directory"), &["--connections-max", "50"]);
+    let mut first = TcpStream::connect(server.authority()).expect("a connection");
+    first.set_read_timeout(Some(PATIENCE)).expect("set");
+    let request = format!("GET /healthz HTTP/1.1\r\nHost: {}\r\n\r\n", server.authority());
+    let mut ask = || {
+        first.write_all(request.as_bytes()).expect("sent");
+        let mut buffer = [0; 1024];
+        let read = first.read(&mut buffer).expect("an answer");
+        String::from_utf8_lossy(&buffer[..read]).into_owned()
+    };
+    assert!(ask().starts_with("HTTP/1.1 200"));
+    let open = open(&server, 100);
+    let refused = health(&server);
+    assert!(refused.is_empty() || refused.starts_with("HTTP/1.1 503"), "{refused}");
+    assert!(ask().starts_with("HTTP/1.1 200"), "who has a place keeps it");
+    drop(open);
+    let started = Instant::now();
+    while !health(&server).starts_with("HTTP/1.1 200") {
+        assert!(started.elapsed() < PATIENCE, "no place came free");
+    }
+}
