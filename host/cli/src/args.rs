@@ -2,7 +2,7 @@
 //! arguments are in its file.
 
 use crate::credentials::Connection;
-use crate::verbs::{consume, produce, schema, serve, token, topics};
+use crate::verbs::{consume, load, produce, schema, serve, token, topics};
 use crate::{dlq, pipeline, plugin};
 use clap::{Parser, Subcommand};
 
@@ -52,6 +52,11 @@ pub(crate) enum Verb {
     /// it was printed, and other consumers of the subscription get the rest. Without one, every
     /// message from the chosen start on is printed and nothing is remembered.
     Consume(consume::Args),
+    /// Measure a server under load: messages per second, and how long each takes.
+    ///
+    /// With --rate messages are due by the clock, and a latency counts from when its message was due: a server that
+    /// stands still for a second cannot hide it. The generator tells how late it was itself.
+    Load(Box<load::Args>),
     /// Register and look up schemas; try them out with no server.
     ///
     /// A subject is a name under which the versions of one schema are kept; its number is the
@@ -132,6 +137,8 @@ mod tests {
             "produce -m x --schema-subject s --schema-version 1 --schema-min-version 1",
             "produce -m x --schema-subject s --schema-file f --schema-type avro",
             "consume -m sub --from earliest",
+            "consume -m sub --no-follow",
+            "consume -o raw --template x",
         ] {
             assert_eq!(refused(line), ErrorKind::ArgumentConflict, "{line}");
         }

@@ -5,13 +5,14 @@ use crate::client::{ANSWER_BYTES_MAX, Channel};
 use crate::failure::{is_temporary, refused};
 use crate::output::{complain, harmless};
 use crate::sender::wait_to_retry;
-use crate::verbs::consume::Printer;
+use crate::verbs::consume::{Printer, Verdict};
 use anyhow::{Result, bail};
 use irongate_proto::danube::discovery_client::DiscoveryClient;
 use irongate_proto::danube::{MsgId, TopicLookupRequest};
 use irongate_proto::irongate_v1::BrowseRequest;
 use irongate_proto::irongate_v1::browse_request::Start as WireStart;
 use irongate_proto::irongate_v1::browse_service_client::BrowseServiceClient;
+use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
 use std::str::FromStr;
 use tonic::{Code, Status};
@@ -42,9 +43,31 @@ impl FromStr for Start {
                 let count = number("last", digits)?;
                 u32::try_from(count).map(Self::LastCount).map_err(|_| format!("last: takes at most {}", u32::MAX))
             }
-            _ => Err("use earliest, latest, offset:N, timestamp:MS or last:N".to_owned()),
+            Some(("time", time)) => {
+                let parsed: Timestamp = time.parse().map_err(|_| {
+                    format!("time: takes a time with its zone, as 2024-01-01T10:00:00Z; {time} is none")
+                })?;
+                since_epoch(parsed)
+            }
+            Some(("ago", span)) => {
+                let wrong = || format!("ago: takes a duration, as 90s, 15m, 2h or 1h30m; {span} is none");
+                let span: SignedDuration = span.parse().map_err(|_| wrong())?;
+                if span.is_negative() {
+                    return Err(wrong());
+                }
+                since_epoch(Timestamp::now().checked_sub(span).map_err(|_| wrong())?)
+            }
+            _ => {
+                Err("use earliest, latest, offset:N, time:2024-01-01T10:00:00Z, ago:15m, timestamp:MS or last:N"
+                    .to_owned())
+            }
         }
     }
+}
+
+fn since_epoch(time: Timestamp) -> Result<Start, String> {
+    let milliseconds = u64::try_from(time.as_millisecond());
+    milliseconds.map(Start::TimestampMs).map_err(|_| format!("{time} is before 1970, when time began here"))
 }
 
 impl From<Start> for WireStart {
@@ -142,7 +165,10 @@ impl Reader<'_> {
             for browsed in response.messages {
                 let Some(message) = browsed.message else { continue };
                 let is_new = !browsed.stored || self.is_new(message.msg_id.as_ref());
-                if is_new && self.printer.print(&message)?.is_break() {
+                if !is_new {
+                    continue;
+                }
+                if let Verdict::Enough | Verdict::ReaderGone = self.printer.print(&message).await? {
                     return Ok(End::Enough);
                 }
             }
@@ -170,6 +196,13 @@ mod tests {
         assert_eq!("offset:17".parse(), Ok(Start::Offset(17)));
         assert_eq!("timestamp:1700000000000".parse(), Ok(Start::TimestampMs(1_700_000_000_000)));
         assert_eq!("last:5".parse(), Ok(Start::LastCount(5)));
+        assert_eq!("time:1970-01-01T00:00:05+00:00".parse(), Ok(Start::TimestampMs(5_000)));
+        let before = u64::try_from(Timestamp::now().as_millisecond()).expect("after 1970");
+        let Ok(Start::TimestampMs(ago)) = "ago:1h30m".parse() else { panic!("a time") };
+        assert!((before - 5_400_000..before - 5_300_000).contains(&ago), "{ago}");
+        for text in ["time:yesterday", "time:1969-01-01T00:00:00Z", "ago:-5m", "ago:soon"] {
+            text.parse::<Start>().expect_err(text);
+        }
         for text in ["", "first", "offset", "offset:", "offset:-1", "offset:x", "last:99999999999", "earliest:1"] {
             text.parse::<Start>().expect_err(text);
         }

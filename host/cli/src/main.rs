@@ -1,4 +1,4 @@
-//! The command `irongate`: serve, token, produce, consume, schema, topics, plugin, pipeline, dlq. It reads arguments, talks
+//! The command `irongate`: serve, token, produce, consume, load, schema, topics, plugin, pipeline, dlq. It reads arguments, talks
 //! to a server over gRPC like any other client, and tells the truth in its exit code. What it
 //! serves is made in the library crates.
 
@@ -45,7 +45,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     let output = Output::new(cli.json);
     // A server uses every core; a client waits for the network most of the time.
     let runtime = match &cli.verb {
-        Verb::Serve(_) | Verb::Produce(_) | Verb::Pipeline(_) => {
+        Verb::Serve(_) | Verb::Produce(_) | Verb::Load(_) | Verb::Pipeline(_) => {
             tokio::runtime::Builder::new_multi_thread().enable_all().build()?
         }
         _ => tokio::runtime::Builder::new_current_thread().enable_all().build()?,
@@ -57,6 +57,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             Verb::Token(args) => verbs::token::run(args, output),
             Verb::Produce(args) => verbs::produce::run(&address, *args, output).await,
             Verb::Consume(args) => verbs::consume::run(&address, args, output).await,
+            Verb::Load(args) => verbs::load::run(&address, *args, output).await,
             Verb::Schema(args) => verbs::schema::run(&address, args, output).await,
             Verb::Topics(args) => verbs::topics::run(&address, args, output).await,
             Verb::Dlq(args) => dlq::run(&address, args, output).await,

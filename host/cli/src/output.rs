@@ -40,6 +40,17 @@ impl Output {
         if lines.is_empty() { Ok(()) } else { line(&lines.join("\n")) }
     }
 
+    /// Prints bytes as they are, and a line feed.
+    ///
+    /// # Errors
+    /// As of [`Output::result`].
+    pub(crate) fn bytes(self, bytes: &[u8]) -> io::Result<()> {
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(bytes)?;
+        stdout.write_all(b"\n")?;
+        stdout.flush()
+    }
+
     /// Prints a line of progress that a person may like to see and a program does not need.
     /// Work goes on where nobody reads it.
     pub(crate) fn progress(self, text: &str) {

@@ -99,14 +99,24 @@ impl Registry {
     /// what was to be checked is never an answer.
     pub(crate) async fn resolve(&mut self, subject: &str, wanted: Wanted, is_danube: bool) -> Result<Resolved> {
         let response = self.fetch(subject, wanted).await?;
-        let schema_type: SchemaType = response.schema_type.parse()?;
-        let unwrapped = if is_danube { unwrap_danube(&response.schema_definition) } else { None };
-        let definition = unwrapped.as_deref().unwrap_or(&response.schema_definition);
-        let version = response.version;
-        let schema = Schema::compile(schema_type, definition)
-            .with_context(|| format!("the schema {subject} version {version} cannot be used"))?;
-        Ok(Resolved { subject: subject.to_owned(), schema_id: response.schema_id, version, wanted, schema })
+        let schema = compile(&response, is_danube)?;
+        let (schema_id, version) = (response.schema_id, response.version);
+        Ok(Resolved { subject: subject.to_owned(), schema_id, version, wanted, schema })
     }
+
+    /// The schema that a message names, compiled; without a version the latest.
+    pub(crate) async fn by_id(&mut self, schema_id: u64, version: Option<u32>, is_danube: bool) -> Result<Schema> {
+        let found = self.client.get_schema(GetSchemaRequest { schema_id, version }).await;
+        compile(&found.map_err(|status| refused(&status, &self.address))?.into_inner(), is_danube)
+    }
+}
+
+fn compile(response: &GetSchemaResponse, is_danube: bool) -> Result<Schema> {
+    let schema_type: SchemaType = response.schema_type.parse()?;
+    let unwrapped = if is_danube { unwrap_danube(&response.schema_definition) } else { None };
+    let definition = unwrapped.as_deref().unwrap_or(&response.schema_definition);
+    Schema::compile(schema_type, definition)
+        .with_context(|| format!("the schema {} version {} cannot be used", response.subject, response.version))
 }
 
 impl Resolved {

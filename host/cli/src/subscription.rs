@@ -20,10 +20,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 use tonic::{Code, Status, Streaming};
 
 /// Messages received and not yet printed, over all partitions.
 const WAITING_MESSAGES_MAX: usize = 16;
+/// Acknowledgements under way at once.
+const ANSWERS_MAX: usize = 64;
+/// How long those under way are waited for at the end.
+const SETTLE_WAIT: Duration = Duration::from_secs(5);
 /// Waiting between two tries to connect grows up to this many steps.
 const RETRY_STEPS_MAX: u32 = 10;
 
@@ -34,12 +39,16 @@ pub(crate) struct SubscriptionArgs {
     pub(crate) consumer: String,
     pub(crate) subscription: String,
     pub(crate) subscription_type: SubscriptionType,
+    /// Globs over routing keys; for a key-shared subscription.
+    pub(crate) key_filters: Vec<String>,
 }
 
 /// An open subscription.
 pub(crate) struct Subscription {
     arriving: mpsc::Receiver<Result<StreamMessage>>,
     acknowledgements: Arc<Acknowledgements>,
+    /// Answers to the server that are under way.
+    answers: JoinSet<()>,
 }
 
 /// Tells the server what became of messages, whoever has them.
@@ -74,7 +83,7 @@ impl Subscription {
         }
         let (address, subscription) = (address.clone(), args.subscription.clone());
         let acknowledgements = Acknowledgements { clients, address, subscription, requests: AtomicU64::new(0) };
-        Ok(Self { arriving, acknowledgements: Arc::new(acknowledgements) })
+        Ok(Self { arriving, acknowledgements: Arc::new(acknowledgements), answers: JoinSet::new() })
     }
 
     /// The way back to the server, for those who settle messages elsewhere.
@@ -87,13 +96,43 @@ impl Subscription {
         self.arriving.recv().await.ok_or_else(|| anyhow!("the subscription ended"))?
     }
 
-    /// Acknowledges a message. Where that fails the server delivers it again, and says so.
+    /// Acknowledges a message, while the next is printed. Where that fails the server delivers it again, and it is
+    /// said here.
     pub(crate) async fn acknowledge(&mut self, message: &StreamMessage) {
-        let Some(id) = &message.msg_id else { return };
-        if let Err(status) = self.acknowledgements.acknowledge(id).await {
-            let (offset, reason) = (id.topic_offset, sentence(&status, &self.acknowledgements.address));
-            complain(&format!("offset {offset} could not be acknowledged and may come again: {reason}"));
+        let Some((way, id)) = self.place(message).await else { return };
+        self.answers.spawn(async move {
+            if let Err(status) = way.acknowledge(&id).await {
+                let (offset, reason) = (id.topic_offset, sentence(&status, &way.address));
+                complain(&format!("offset {offset} could not be acknowledged and may come again: {reason}"));
+            }
+        });
+    }
+
+    /// Gives a message back: it comes again, when and how often is up to the subscription's failure policy.
+    pub(crate) async fn give_back(&mut self, message: &StreamMessage) {
+        let Some((way, id)) = self.place(message).await else { return };
+        self.answers.spawn(async move {
+            if let Err(status) = way.give_back(&id, None, "given back by irongate consume").await {
+                let (offset, reason) = (id.topic_offset, sentence(&status, &way.address));
+                complain(&format!("offset {offset} could not be given back: {reason}"));
+            }
+        });
+    }
+
+    /// Waits for the answers that are under way, but not for ever.
+    pub(crate) async fn settle(mut self) {
+        let all = async { while self.answers.join_next().await.is_some() {} };
+        // What is late the server delivers again.
+        let _ = tokio::time::timeout(SETTLE_WAIT, all).await;
+    }
+
+    /// The way an answer about this message takes, once there is room for one more.
+    async fn place(&mut self, message: &StreamMessage) -> Option<(Arc<Acknowledgements>, MsgId)> {
+        let id = message.msg_id.clone()?;
+        while self.answers.len() >= ANSWERS_MAX {
+            self.answers.join_next().await;
         }
+        Some((self.acknowledgements(), id))
     }
 }
 
@@ -105,13 +144,13 @@ impl Acknowledgements {
         self.client(id)?.ack(request).await.map(|_| ())
     }
 
-    /// The message is to be delivered again after a delay.
-    pub(crate) async fn give_back(&self, id: &MsgId, delay: Duration, reason: &str) -> Result<(), Status> {
+    /// The message is to be delivered again: after the delay, or as the subscription's failure policy says.
+    pub(crate) async fn give_back(&self, id: &MsgId, delay: Option<Duration>, reason: &str) -> Result<(), Status> {
         let request = NackRequest {
             request_id: self.number(),
             msg_id: Some(id.clone()),
             subscription_name: self.subscription.clone(),
-            delay_ms: Some(u64::try_from(delay.as_millis()).unwrap_or(u64::MAX)),
+            delay_ms: delay.map(|delay| u64::try_from(delay.as_millis()).unwrap_or(u64::MAX)),
             reason: Some(reason.to_owned()),
         };
         self.client(id)?.nack(request).await.map(|_| ())
@@ -144,7 +183,7 @@ impl Partition {
             consumer_name: self.consumer.clone(),
             subscription: self.args.subscription.clone(),
             subscription_type: self.args.subscription_type.into(),
-            key_filters: Vec::new(),
+            key_filters: self.args.key_filters.clone(),
         };
         let consumer_id = self.client.subscribe(request).await?.into_inner().consumer_id;
         let request = ReceiveRequest { request_id: 1, consumer_id };

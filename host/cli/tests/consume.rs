@@ -19,17 +19,6 @@ fn end(child: Child) -> Outcome {
     Outcome::from(child.wait_with_output().expect("it ends"))
 }
 
-/// Waits until the subscription of the test has a consumer.
-fn wait_until_attached(server: &Server) {
-    loop {
-        let described = server.run(&["--json", "topics", "describe", TOPIC]).succeeded();
-        let described = &objects(&described)[0]["subscription_details"];
-        if described.as_array().is_some_and(|all| !all.is_empty() && all.iter().all(|one| one["consumers"] == 1)) {
-            return;
-        }
-    }
-}
-
 #[test]
 fn without_a_subscription_any_start_is_possible() {
     let server = Server::start();
@@ -55,7 +44,7 @@ fn a_subscription_resumes_after_what_was_acknowledged() {
     produce(&server, "before", &[]);
     let consume = ["--json", "consume", "-t", TOPIC, "-m", "sub", "-c", "2"];
     let child = server.spawn(&consume);
-    wait_until_attached(&server);
+    server.wait_until_consumed(TOPIC);
     for payload in ["one", "two", "three", "four"] {
         produce(&server, payload, &[]);
     }
@@ -68,7 +57,7 @@ fn a_consumer_outlives_a_crash_of_its_server() {
     let server = Server::start();
     produce(&server, "first", &[]);
     let mut child = server.spawn(&["--json", "consume", "-t", TOPIC, "-m", "sub", "-c", "2"]);
-    wait_until_attached(&server);
+    server.wait_until_consumed(TOPIC);
     produce(&server, "one", &[]);
     let mut stdout = BufReader::new(child.stdout.take().expect("a pipe"));
     let mut line = String::new();
@@ -100,7 +89,7 @@ fn a_partitioned_topic_is_consumed_whole() {
     let server = Server::start();
     produce(&server, "x", &["-p", "3"]);
     let child = server.spawn(&["--json", "consume", "-t", TOPIC, "-m", "sub", "-c", "6", "--sub-type", "exclusive"]);
-    wait_until_attached(&server);
+    server.wait_until_consumed(TOPIC);
     produce(&server, "y", &["-c", "6"]);
     assert_eq!(payloads(&end(child).succeeded()), ["y"; 6]);
 }

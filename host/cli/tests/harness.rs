@@ -112,6 +112,22 @@ impl Server {
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the command starts")
     }
 
+    /// Waits until every subscription of a topic, one at least, has a consumer.
+    pub(crate) fn wait_until_consumed(&self, topic: &str) {
+        loop {
+            let described = self.run(&["--json", "topics", "describe", topic]).succeeded();
+            let described = &objects(&described)[0]["subscription_details"];
+            if described.as_array().is_some_and(|all| !all.is_empty() && all.iter().all(|one| one["consumers"] == 1)) {
+                return;
+            }
+        }
+    }
+
+    /// Waits until a topic is there.
+    pub(crate) fn wait_until_topic(&self, topic: &str) {
+        while self.run(&["topics", "describe", topic]).code != 0 {}
+    }
+
     /// Kills the server as a crash would, and starts it again on the same directory and port.
     pub(crate) fn crash_and_restart(mut self) -> Self {
         self.child.kill().expect("it runs");

@@ -1,8 +1,10 @@
 //! The command as a person runs it: processes, exit codes, stdout and stderr.
 
 mod consume;
+mod consume_forms;
 mod flood;
 mod harness;
+mod load;
 mod pipeline;
 mod pipeline_run;
 mod plugin;

@@ -82,6 +82,11 @@ impl Composer {
         rows.zip(1..).map(move |(row, number)| composer.compose(row?, number))
     }
 
+    /// The message of this number, where the one text of the command line is the payload.
+    pub(crate) fn message(&self, number: u64) -> Result<Message> {
+        Ok(self.compose(Row { line: 1, ..Row::default() }, number)?.1)
+    }
+
     fn compose(&self, row: Row, number: u64) -> Result<(usize, Message)> {
         let Input { terms, texts, .. } = &self.input;
         let record = row.record.as_deref();

@@ -49,15 +49,21 @@ pub(crate) struct Facts<'a> {
 /// The facts of one message, ready to be named.
 pub(crate) struct Context(Value);
 
+/// The engine with the rules that hold for all templates, and nothing to name yet.
+pub(crate) fn engine() -> Environment<'static> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_fuel(Some(FILL_STEPS_MAX));
+    // A template is a payload, not a page: nothing is escaped in it.
+    environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
+    environment
+}
+
 impl Templates {
     /// `seed` decides every random value and every uuid.
     pub(crate) fn new(seed: u64) -> Self {
         let dice: Dice = Arc::new(Mutex::new(fastrand::Rng::with_seed(seed)));
-        let mut environment = Environment::new();
-        environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        environment.set_fuel(Some(FILL_STEPS_MAX));
-        // A template is a payload, not a page: nothing is escaped in it.
-        environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
+        let mut environment = engine();
         add_random_values(&mut environment, &dice);
         Self { environment, dice, seed }
     }

@@ -274,7 +274,7 @@ impl Acknowledger for NetAcknowledger {
         reason: &'a str,
     ) -> Pending<'a, Result<(), PortError>> {
         Box::pin(async move {
-            let given = self.acknowledgements.give_back(&id(position), delay, reason).await;
+            let given = self.acknowledgements.give_back(&id(position), Some(delay), reason).await;
             given.map_err(|status| PortError(sentence(&status, &self.address)))
         })
     }

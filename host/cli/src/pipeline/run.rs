@@ -43,6 +43,7 @@ pub(super) async fn run(address: &ServiceAddr, args: &Args, output: Output) -> R
         consumer: args.consumer.clone().unwrap_or_else(|| consumer_name(config)),
         subscription: config.subscription.clone(),
         subscription_type: wire_type(config.subscription_type),
+        key_filters: Vec::new(),
     };
     let subscription = Subscription::open(connection.channel.clone(), address, subscription).await?;
     let acknowledger = NetAcknowledger { acknowledgements: subscription.acknowledgements(), address: address.clone() };

@@ -6,15 +6,16 @@ mod irongate;
 mod retry;
 mod route;
 
-pub(crate) use danube::DanubeSender;
-pub(crate) use irongate::IrongateSender;
 pub(crate) use retry::{RETRIES_MAX, RETRY_STEP_MS, RetryPolicy, wait_to_retry};
 pub(crate) use route::{Route, RouteSchema};
 
 use crate::address::ServiceAddr;
+use crate::client::Channel;
 use crate::failure::sentence;
 use bytes::Bytes;
-use irongate_proto::irongate_v1::{Published, Refused};
+pub(crate) use danube::DanubeSender;
+pub(crate) use irongate::IrongateSender;
+use irongate_proto::irongate_v1::{GetHostInfoResponse, Published, Refused};
 use std::collections::HashMap;
 use std::sync::Arc;
 use tonic::Status;
@@ -60,6 +61,16 @@ pub(crate) enum Sender {
 }
 
 impl Sender {
+    /// `info`: what the server says of itself, where it is to be used as more than a Danube broker.
+    pub(crate) fn new(channel: Channel, address: &ServiceAddr, info: Option<&GetHostInfoResponse>) -> Self {
+        match info {
+            Some(info) => {
+                Self::Irongate(Arc::new(IrongateSender::new(channel, address, info.publish_batch_messages_max)))
+            }
+            None => Self::Danube(Arc::new(DanubeSender::new(channel, address))),
+        }
+    }
+
     /// How many messages one call may carry.
     pub(crate) fn call_messages_max(&self) -> usize {
         match self {

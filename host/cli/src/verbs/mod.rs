@@ -1,6 +1,7 @@
 //! One file per verb: its arguments, and what it does with them.
 
 pub(crate) mod consume;
+pub(crate) mod load;
 pub(crate) mod produce;
 pub(crate) mod schema;
 pub(crate) mod serve;

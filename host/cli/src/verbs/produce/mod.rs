@@ -20,10 +20,9 @@ use crate::messages::input::Input;
 use crate::messages::record::{Record, SchemaName};
 use crate::output::Output;
 use crate::pace::Pace;
-use crate::sender::{DanubeSender, IrongateSender, Message, RetryPolicy, Route, Sender};
+use crate::sender::{Message, RetryPolicy, Route, Sender};
 use anyhow::{Context, Result};
 use irongate_proto::danube::schema_reference::VersionRef;
-use irongate_proto::irongate_v1::GetHostInfoResponse;
 use schemas::Schemas;
 use state::{State, StateFile};
 use std::path::Path;
@@ -46,9 +45,9 @@ pub(crate) async fn run(address: &ServiceAddr, args: Args, output: Output) -> Re
     if args.dry_run {
         return dry_run(&composer, args.count, output);
     }
-    let mut senders = vec![sender(channel, address, info.as_ref())];
+    let mut senders = vec![Sender::new(channel, address, info.as_ref())];
     for _ in 1..args.producers {
-        senders.push(sender(connect(address).await?, address, info.as_ref()));
+        senders.push(Sender::new(connect(address).await?, address, info.as_ref()));
     }
     run::Run { args: &args, address, output, composer, state, file }.send_all(senders).await
 }
@@ -73,15 +72,6 @@ fn left_over(args: &Args, file: Option<&StateFile>) -> Result<State> {
     let state = file.map(StateFile::read).transpose()?.flatten();
     let nothing = "there is nothing to resume: no run of this very command was interrupted or failed on this machine";
     state.ok_or_else(|| Failure::Usage(nothing.to_owned()).into())
-}
-
-fn sender(channel: Channel, address: &ServiceAddr, info: Option<&GetHostInfoResponse>) -> Sender {
-    match info {
-        Some(info) => {
-            Sender::Irongate(Arc::new(IrongateSender::new(channel, address, info.publish_batch_messages_max)))
-        }
-        None => Sender::Danube(Arc::new(DanubeSender::new(channel, address))),
-    }
 }
 
 /// Prepares routes and messages, and checks all of them unless those that are invalid are to be skipped.
