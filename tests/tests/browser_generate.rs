@@ -44,7 +44,9 @@ async fn a_valid_message_is_made_for_every_format() {
         page.text_where("result-topic", |text| text.contains(subject)).await;
     }
     browser.save_screenshots("generate").await;
+    browser.resize(390, 844).await;
     assert!(page.overflow_width().await <= 0);
+    browser.resize(1280, 900).await;
     page.click("produce-history").await;
     until::some("what was typed, in the history", async || {
         for row in page.elements("history-row").await {
