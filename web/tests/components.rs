@@ -9,7 +9,7 @@ use gloo_timers::future::TimeoutFuture;
 use irongate_proto::irongate_v1::Violation;
 use irongate_web::app::{App, AppProps};
 use irongate_web::components::editor::{CaretRequest, Editor};
-use irongate_web::components::later::draw;
+use irongate_web::components::later::{Draw, draw};
 use irongate_web::components::violation_list::ViolationList;
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen_test::*;
@@ -158,7 +158,7 @@ async fn the_editor_draws_only_the_lines_in_view() {
 
 /// One module, as the test runner builds it.
 fn everything_at_once() -> AppProps {
-    AppProps { load: || Box::pin(async { Some(draw) }) }
+    AppProps { load: || Box::pin(async { Some(draw as Draw) }) }
 }
 
 #[wasm_bindgen_test]

@@ -14,7 +14,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, ensure};
 use sha2::{Digest as _, Sha256};
 
 use crate::console_html::{Assets, Markup};
@@ -28,6 +28,9 @@ pub const PAGE_BROTLI_BYTES_MAX: usize = 250_000;
 /// What the module of the further pages may weigh on the wire, brotli. It is fetched when one
 /// of them is first opened.
 pub const PAGES_BROTLI_BYTES_MAX: usize = 150_000;
+
+/// What the module that makes samples may weigh on the wire, brotli. The worker fetches it for the first sample.
+pub const SAMPLES_BROTLI_BYTES_MAX: usize = 100_000;
 
 /// What the schema worker may weigh on the wire: its wasm and scripts, brotli.
 pub const WORKER_BROTLI_BYTES_MAX: usize = 900_000;
@@ -80,6 +83,8 @@ pub struct Sizes {
     pub page_total: Weight,
     /// The module of the further pages; see [`PAGES_BROTLI_BYTES_MAX`].
     pub pages_wasm: Weight,
+    /// What makes samples; see [`SAMPLES_BROTLI_BYTES_MAX`].
+    pub samples_wasm: Weight,
     /// The wasm module of the schema worker.
     pub worker_wasm: Weight,
     /// The worker with its scripts; see [`WORKER_BROTLI_BYTES_MAX`].
@@ -96,26 +101,21 @@ pub fn build(root: &Path, profile: Profile) -> Result<Sizes> {
     let mut dist = Dist::open(root.join("dist"), profile)?;
     let mut sizes = Sizes::default();
 
-    let worker = bind(module_named(&programs, WORKER)?, WORKER, profile, false)?;
-    let (worker_js, worker_wasm, weights) = dist.write_program(WORKER, &worker)?;
-    sizes.worker_wasm = weights.wasm;
-    sizes.worker_total.add(weights.wasm);
-    sizes.worker_total.add(weights.js);
-    let (worker_boot, weight) = dist.write("schema_worker_loader", "js", boot(&worker_js, &worker_wasm).as_bytes())?;
+    let worker = dist.write_program(module_named(&programs, WORKER)?, WORKER)?;
+    sizes.worker_wasm = worker.wasm;
+    sizes.samples_wasm = worker.parts;
+    sizes.worker_total.add(worker.wasm);
+    sizes.worker_total.add(worker.scripts);
+    let loader = boot(&worker.js_name, &worker.wasm_name);
+    let (worker_boot, weight) = dist.write("schema_worker_loader", "js", loader.as_bytes())?;
     sizes.worker_total.add(weight);
 
-    let page = console_split::bind(module_named(&programs, PAGE)?, PAGE, profile)?;
-    let (page_wasm, weight) = dist.write(&format!("{PAGE}_bg"), "wasm", &page.wasm)?;
-    sizes.page_wasm = weight;
-    sizes.page_total.add(weight);
-    let mut scripts = page.scripts;
-    for part in &page.parts {
-        let (name, weight) = dist.write(&part.stem, "wasm", &part.wasm)?;
-        scripts.name_part(&part.stem, &name)?;
-        sizes.pages_wasm.add(weight);
-    }
-    let (page_js, weight) = dist.write_scripts(PAGE, scripts)?;
-    sizes.page_total.add(weight);
+    let page = dist.write_program(module_named(&programs, PAGE)?, PAGE)?;
+    sizes.page_wasm = page.wasm;
+    sizes.pages_wasm = page.parts;
+    sizes.page_total.add(page.wasm);
+    sizes.page_total.add(page.scripts);
+    let (page_js, page_wasm) = (page.js_name, page.wasm_name);
     let (page_boot, weight) = dist.write("boot", "js", boot(&page_js, &page_wasm).as_bytes())?;
     sizes.page_total.add(weight);
 
@@ -141,11 +141,13 @@ fn report(sizes: &Sizes, profile: Profile) -> Result<()> {
     println!("console  pages  wasm   {}  (fetched with the first page beyond Produce and Tail)", sizes.pages_wasm);
     println!("console  worker wasm   {}", sizes.worker_wasm);
     println!("console  worker total  {}  (wasm, scripts)", sizes.worker_total);
+    println!("console  worker samples{}  (fetched for the first sample)", sizes.samples_wasm);
     if profile == Profile::Dev {
         return Ok(());
     }
     within("page", sizes.page_total, PAGE_BROTLI_BYTES_MAX)?;
     within("module of the further pages", sizes.pages_wasm, PAGES_BROTLI_BYTES_MAX)?;
+    within("module that makes samples", sizes.samples_wasm, SAMPLES_BROTLI_BYTES_MAX)?;
     within("schema worker", sizes.worker_total, WORKER_BROTLI_BYTES_MAX)
 }
 
@@ -193,45 +195,9 @@ fn compile(root: &Path, profile: Profile) -> Result<Vec<PathBuf>> {
     Ok(modules)
 }
 
-/// The output of wasm-bindgen for one program.
-pub struct Bound {
-    /// The script that loads the module.
-    pub js: Vec<u8>,
-    /// The module.
-    pub wasm: Vec<u8>,
-}
-
 fn module_named<'a>(modules: &'a [PathBuf], name: &str) -> Result<&'a Path> {
     let found = modules.iter().find(|path| path.file_stem().is_some_and(|stem| stem == name));
     found.map(PathBuf::as_path).with_context(|| format!("cargo built no module named {name}.wasm"))
-}
-
-/// Runs wasm-bindgen over a module. `keeps_exports` is for a module that others are linked to later.
-pub fn bind(module: &Path, name: &str, profile: Profile, keeps_exports: bool) -> Result<Bound> {
-    let folder = module.with_extension("bound");
-    // A snippet left from an older build would be shipped without anyone asking for it.
-    if folder.exists() {
-        fs::remove_dir_all(&folder).with_context(|| format!("cannot empty {}", folder.display()))?;
-    }
-    wasm_bindgen_cli_support::Bindgen::new()
-        .input_path(module)
-        .web(true)?
-        .typescript(false)
-        .omit_default_module_path(true)
-        .keep_lld_exports(keeps_exports)
-        .remove_name_section(profile == Profile::Release)
-        .remove_producers_section(profile == Profile::Release)
-        .out_name(name)
-        .generate(&folder)
-        .with_context(|| format!("wasm-bindgen failed on {}", module.display()))?;
-    if folder.join("snippets").exists() {
-        bail!("{name} brings JavaScript snippets, which this build does not ship: {}", folder.display());
-    }
-    let read = |file: String| {
-        let path = folder.join(file);
-        fs::read(&path).with_context(|| format!("cannot read {}", path.display()))
-    };
-    Ok(Bound { js: read(format!("{name}.js"))?, wasm: read(format!("{name}_bg.wasm"))? })
 }
 
 /// The script that starts a module. A file of its own, so that a content security
@@ -240,9 +206,14 @@ fn boot(js: &str, wasm: &str) -> String {
     format!("import init from './{js}';\nawait init({{ module_or_path: new URL('./{wasm}', import.meta.url) }});\n")
 }
 
-struct ProgramWeights {
-    js: Weight,
+/// A program in `dist/`.
+struct Written {
+    js_name: String,
+    wasm_name: String,
     wasm: Weight,
+    scripts: Weight,
+    /// What is fetched later.
+    parts: Weight,
 }
 
 /// The folder being written.
@@ -258,13 +229,21 @@ impl Dist {
         Ok(Dist { folder, profile, written: BTreeSet::new() })
     }
 
-    fn write_program(&mut self, name: &str, bound: &Bound) -> Result<(String, String, ProgramWeights)> {
-        let (js_name, js) = self.write(name, "js", &bound.js)?;
-        let (wasm_name, wasm) = self.write(&format!("{name}_bg"), "wasm", &bound.wasm)?;
-        Ok((js_name, wasm_name, ProgramWeights { js, wasm }))
+    /// Binds a program, cut where it is marked, and writes all of it.
+    fn write_program(&mut self, module: &Path, name: &str) -> Result<Written> {
+        let program = console_split::bind(module, name, self.profile)?;
+        let (wasm_name, wasm) = self.write(&format!("{name}_bg"), "wasm", &program.wasm)?;
+        let (mut scripts, mut parts) = (program.scripts, Weight::default());
+        for part in &program.parts {
+            let (part_name, weight) = self.write(&part.stem, "wasm", &part.wasm)?;
+            scripts.name_part(&part.stem, &part_name)?;
+            parts.add(weight);
+        }
+        let (js_name, scripts) = self.write_scripts(name, scripts)?;
+        Ok(Written { js_name, wasm_name, wasm, scripts, parts })
     }
 
-    /// Writes the page's two scripts, which name each other: both names carry the hash of both.
+    /// Writes a program's two scripts, which name each other: both names carry the hash of both.
     fn write_scripts(&mut self, name: &str, scripts: Scripts) -> Result<(String, Weight)> {
         let hash = short_hash(&[&scripts.main, &scripts.link].map(|script| script.as_bytes()));
         let (main_name, link_name) = (format!("{name}-{hash}.js"), format!("{name}_parts-{hash}.js"));

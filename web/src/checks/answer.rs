@@ -67,14 +67,27 @@ pub(super) fn examine(schema: &Schema, payload: &[u8], encoding: Encoding) -> (O
     }
 }
 
-/// Answers a question in bytes. What is not a question gets the answer to number 0: there is no
-/// other number to give it.
-pub fn answer_bytes(cache: &mut SchemaCache, question: &[u8], now_ms: impl Fn() -> f64) -> Vec<u8> {
-    let answer = match Question::decode(Bytes::copy_from_slice(question)) {
-        Ok(question) => answer(cache, &question, now_ms),
-        Err(_) => Answer::default(),
-    };
-    answer.encode_to_vec()
+/// Reads a question. What is none gets the answer to number 0: there is no other number to give it.
+#[must_use]
+pub fn read(question: &[u8]) -> Question {
+    Question::decode(Bytes::copy_from_slice(question)).unwrap_or_default()
+}
+
+/// Answers a question for a sample; apart from [`answer`], because what makes samples is fetched for the first of them.
+pub type Sampler = fn(&mut SchemaCache, &Question) -> Answer;
+
+/// The one [`Sampler`] there is.
+pub fn sample(cache: &mut SchemaCache, question: &Question) -> Answer {
+    let mut answer = Answer { sequence: question.sequence, ..Answer::default() };
+    let made = question.schema_type.parse::<SchemaType>().map_err(|error| error.to_string()).and_then(|schema_type| {
+        let schema = cache.get(schema_type, &question.definition).map_err(|error| error.to_string())?;
+        schema.sample(question.sample.unwrap_or_default()).map_err(|error| error.to_string())
+    });
+    match made {
+        Ok(text) => answer.wire = Some(text.into()),
+        Err(message) => answer.fault = Some(DefinitionFault { message, line: 0, column: 0 }),
+    }
+    answer
 }
 
 fn on_the_wire(violation: Violation) -> irongate_v1::Violation {
@@ -107,9 +120,9 @@ mod tests {
             payload: payload.map(|payload| Bytes::copy_from_slice(payload.as_bytes())),
             encoding: encoding.to_owned(),
             bulk: None,
+            sample: None,
         };
-        let bytes = answer_bytes(&mut SchemaCache::default(), &question.encode_to_vec(), || 0.0);
-        Answer::decode(bytes.as_slice()).unwrap()
+        answer(&mut SchemaCache::default(), &read(&question.encode_to_vec()), || 0.0)
     }
 
     #[test]
@@ -156,7 +169,23 @@ mod tests {
     #[test]
     fn an_unknown_type_is_a_fault_and_noise_is_answered() {
         assert!(ask("xml", "<a/>", None).fault.unwrap().message.contains("xml"));
-        let bytes = answer_bytes(&mut SchemaCache::default(), &[0xff, 0xff], || 0.0);
-        assert_eq!(Answer::decode(bytes.as_slice()).unwrap(), Answer::default());
+        assert_eq!(answer(&mut SchemaCache::default(), &read(&[0xff, 0xff]), || 0.0).sequence, 0);
+    }
+
+    #[test]
+    fn a_sample_is_valid_and_the_same_for_the_same_seed() {
+        let ask_for = |seed| {
+            let definition = Bytes::from_static(example::DEFINITION.as_bytes());
+            let schema_type = "json_schema".to_owned();
+            let question = Question { schema_type, definition, sample: Some(seed), ..Question::default() };
+            sample(&mut SchemaCache::default(), &question)
+        };
+        let made = ask_for(7).wire.unwrap();
+        let made = std::str::from_utf8(&made).unwrap();
+        assert_eq!(ask("json_schema", example::DEFINITION, Some(made)).violations, []);
+        assert_eq!(ask_for(7), ask_for(7));
+        assert_ne!(ask_for(7), ask_for(8));
+        let none = sample(&mut SchemaCache::default(), &Question { schema_type: "xml".into(), ..Question::default() });
+        assert!(none.fault.unwrap().message.contains("xml"));
     }
 }

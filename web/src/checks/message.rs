@@ -26,6 +26,9 @@ pub struct Question {
     /// Many messages instead of one.
     #[prost(message, optional, tag = "6")]
     pub bulk: Option<Bulk>,
+    /// A valid message is asked for, made with this seed. Takes the place of a check.
+    #[prost(uint64, optional, tag = "7")]
+    pub sample: Option<u64>,
 }
 
 /// Many messages: either a file to cut into rows, which is then the payload, or rows to check.
@@ -75,7 +78,7 @@ pub struct Answer {
     /// The fingerprint of the schema, as the registry computes it.
     #[prost(string, tag = "5")]
     pub fingerprint: String,
-    /// The payload as it was asked to be encoded; absent where that was not asked, or cannot be done.
+    /// The payload as it was asked to be encoded, or the sample, as JSON; absent where that was not asked, or cannot be done.
     #[prost(bytes = "bytes", optional, tag = "6")]
     pub wire: Option<Bytes>,
     /// The full name of the Protobuf message that the schema describes; empty for other types.

@@ -2,32 +2,62 @@
 //! is in [`super::answer`].
 
 use std::cell::RefCell;
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
 
 use js_sys::Uint8Array;
 use prost::Message as _;
 use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::spawn_local;
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
-use super::answer::answer_bytes;
+use super::answer::{Sampler, answer, read};
 use super::cache::SchemaCache;
-use super::message::Answer;
+use super::message::{Answer, DefinitionFault, Question};
+
+/// Brings what makes samples; nothing, where it could not be fetched.
+pub type Load = fn() -> Pin<Box<dyn Future<Output = Option<Sampler>>>>;
 
 /// Serves questions for as long as the worker lives.
-pub fn run() {
+pub fn run(load: Load) {
     let scope: DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
-    let cache = RefCell::new(SchemaCache::default());
+    let cache = Rc::new(RefCell::new(SchemaCache::default()));
     let answering = scope.clone();
     let performance = scope.performance();
     let now_ms = move || performance.as_ref().map_or(0.0, web_sys::Performance::now);
     let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
         let Ok(question) = event.data().dyn_into::<Uint8Array>() else { return };
-        let bytes = answer_bytes(&mut cache.borrow_mut(), &question.to_vec(), &now_ms);
-        post(&answering, &bytes);
+        let question = read(&question.to_vec());
+        if question.sample.is_some() {
+            let (cache, answering) = (cache.clone(), answering.clone());
+            return spawn_local(async move { post_sample(load, &cache, &question, &answering).await });
+        }
+        let answer = answer(&mut cache.borrow_mut(), &question, &now_ms);
+        post(&answering, &answer.encode_to_vec());
     });
     scope.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
     // The worker ends with the page or by the page's hand; until then it listens.
     on_message.forget();
     post(&scope, &Answer::default().encode_to_vec());
+}
+
+async fn post_sample(
+    load: Load,
+    cache: &RefCell<SchemaCache>,
+    question: &Question,
+    answering: &DedicatedWorkerGlobalScope,
+) {
+    let answer = match load().await {
+        Some(sampler) => sampler(&mut cache.borrow_mut(), question),
+        None => {
+            let message =
+                "what makes samples could not be fetched from the host; try again, or reload the page".to_owned();
+            let fault = Some(DefinitionFault { message, line: 0, column: 0 });
+            Answer { sequence: question.sequence, fault, ..Answer::default() }
+        }
+    };
+    post(answering, &answer.encode_to_vec());
 }
 
 fn post(scope: &DedicatedWorkerGlobalScope, bytes: &[u8]) {

@@ -7,6 +7,7 @@ use yew::prelude::*;
 
 use super::editor::{CaretRequest, Editor};
 use crate::browser;
+use crate::hooks::use_sample::Sampling;
 use crate::state::form::{FormAction, ProduceForm};
 use crate::text::json_format::pretty;
 use crate::text::size;
@@ -22,9 +23,11 @@ pub struct PayloadProps {
     pub caret: CaretRequest,
     /// Whether the draft could be kept.
     pub kept: bool,
+    /// Makes samples.
+    pub sampling: Sampling,
 }
 
-/// The field. Test ids: `produce-payload`, `produce-format`.
+/// The field. Test ids: `produce-payload`, `produce-generate`, `produce-sample-problem`, `produce-format`.
 pub fn payload_field(props: &PayloadProps) -> Html {
     let form = &props.form;
     let onchange = {
@@ -49,9 +52,16 @@ pub fn payload_field(props: &PayloadProps) -> Html {
                     <span class="note problem">{ "too large to be kept as a draft: a reload would lose it" }</span>
                 }
                 <span class="note">{ size::bytes(form.payload.len() as u64) }</span>
+                if let Some(make) = &props.sampling.make {
+                    <button type="button" class="quiet" data-testid="produce-generate" onclick={make.reform(|_: MouseEvent| ())}
+                        title="A valid message made from the schema; what is here goes into the history">{ "Generate" }</button>
+                }
                 <button type="button" class="quiet" data-testid="produce-format" disabled={form.payload.is_empty()} onclick={format}
                     title="Lay the JSON out anew; only white space changes">{ "Format" }</button>
             </div>
+            if !props.sampling.problem.is_empty() {
+                <p class="note problem" role="alert" data-testid="produce-sample-problem">{ "No sample: " }{ &props.sampling.problem }</p>
+            }
             <Editor id="produce-payload" label="Payload" value={form.payload.clone()} {onchange} marks={props.marks.clone()}
                 caret={props.caret} described_by="violations" placeholder={"{ \"user_id\": \"u123\" }"} />
         </div>

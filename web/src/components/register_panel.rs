@@ -192,6 +192,7 @@ fn use_fault(schema_type: &str, definition: &Rc<str>) -> Option<Option<Definitio
                 payload: None,
                 encoding: String::new(),
                 bulk: None,
+                sample: None,
             };
             let task = Task::spawn(async move {
                 TimeoutFuture::new(REST_MS).await;

@@ -10,6 +10,7 @@ pub mod use_evolution;
 pub mod use_permalink;
 pub mod use_produce;
 pub mod use_remote;
+pub mod use_sample;
 pub mod use_sender;
 pub mod use_shortcuts;
 pub mod use_tail;

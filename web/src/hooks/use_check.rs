@@ -95,6 +95,7 @@ pub fn use_check(console: &Console, schema: &SchemaLookup, payload: &Rc<str>, en
                     payload: Some(Bytes::copy_from_slice(payload.as_bytes())),
                     encoding: encoding.to_string(),
                     bulk: None,
+                    sample: None,
                 };
                 Task::spawn(async move {
                     TimeoutFuture::new(REST_MS).await;

@@ -16,6 +16,7 @@ use super::use_console::Console;
 use super::use_draft::use_draft;
 use super::use_permalink::use_permalink;
 use super::use_remote::{Remote, use_remote};
+use super::use_sample::{Sampling, use_sample};
 use super::use_sender::{Sender, Sending, use_sender};
 use super::use_topic_facts::use_topic_facts;
 use super::use_watch::use_watch;
@@ -57,6 +58,8 @@ pub struct Produce {
     pub bulk: BulkTarget,
     /// Sends.
     pub sender: Sender,
+    /// Makes samples.
+    pub sampling: Sampling,
 }
 
 /// How a message travels under its schema.
@@ -131,6 +134,7 @@ pub fn use_produce(console: &Console) -> Produce {
         schema: &schema,
         check: &check,
     });
+    let sampling = use_sample(console, &form, &schema);
     let of_schema = verdict::of_schema(&schema, &check);
     let violations = check.violations();
     let bulk = BulkTarget {
@@ -142,7 +146,21 @@ pub fn use_produce(console: &Console) -> Produce {
     };
     let format =
         Format { schema_type: schema_type(&schema), encoding, checked: check.checked().cloned().unwrap_or_default() };
-    Produce { form, kept, facts, topics, subjects, versions, of_schema, of_broker, violations, format, bulk, sender }
+    Produce {
+        form,
+        kept,
+        facts,
+        topics,
+        subjects,
+        versions,
+        of_schema,
+        of_broker,
+        violations,
+        format,
+        bulk,
+        sender,
+        sampling,
+    }
 }
 
 fn schema_type(schema: &SchemaLookup) -> AttrValue {

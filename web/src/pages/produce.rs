@@ -75,7 +75,7 @@ pub fn Produce() -> Html {
                         versions: known.versions.clone(), onregister: panel.open,
                     })) }
                     { payload_field(&props!(PayloadProps {
-                        form: form.clone(), marks: known.marks(), caret: *caret, kept: known.kept,
+                        form: form.clone(), marks: known.marks(), caret: *caret, kept: known.kept, sampling: known.sampling.clone(),
                     })) }
                     { wire_view(&props!(WireViewProps { form: form.clone(), format: known.format.clone() })) }
                     { send_bar(&props!(SendBarProps {

@@ -58,9 +58,9 @@ fn only_what_json_calls_a_number_stands_bare() {
 #[test]
 fn a_number_is_a_text_where_the_schema_says_so() {
     let text = r#"{"id":123,"n":5}"#;
-    assert_eq!(with_strings(text, [6..9].into_iter()).as_deref(), Some(r#"{"id":"123","n":5}"#));
+    assert_eq!(with_strings(text, std::iter::once(6..9)).as_deref(), Some(r#"{"id":"123","n":5}"#));
     assert_eq!(with_strings(text, [14..15, 6..9, 6..9].into_iter()).as_deref(), Some(r#"{"id":"123","n":"5"}"#));
-    assert_eq!(with_strings(text, [0..16].into_iter()), None);
+    assert_eq!(with_strings(text, std::iter::once(0..16)), None);
 }
 
 #[test]
