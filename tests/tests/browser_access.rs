@@ -58,7 +58,7 @@ async fn axe_finds_nothing_on_any_page_in_either_look() {
         page.click(opens).await;
         page.text_where(id, |_| true).await;
         inspect(&browser, opens, &mut findings).await;
-        page.keys(&String::from(char::from(Key::Escape))).await;
+        page.press(Key::Escape).await;
     }
     let tail = browser.tail(&host.url(), &format!("?topic={}", guide::TOPIC)).await;
     inspect(&browser, "the Tail page", &mut findings).await;
@@ -95,13 +95,9 @@ async fn tab_to(page: &Page, id: &str) {
         if focused(page).await == id {
             return;
         }
-        press(page, Key::Tab).await;
+        page.press(Key::Tab).await;
     }
     panic!("Tab does not lead to {id}");
-}
-
-async fn press(page: &Page, key: Key) {
-    page.keys(&String::from(char::from(key))).await;
 }
 
 #[tokio::test]
@@ -121,27 +117,27 @@ async fn from_the_form_to_the_tail_without_a_mouse() {
     produce.result().await;
 
     tab_to(page, "produce-history").await;
-    press(page, Key::Enter).await;
+    page.press(Key::Enter).await;
     page.text_where("history-row", |text| text.contains("offset 0")).await;
-    press(page, Key::Escape).await;
+    page.press(Key::Escape).await;
     until::some("the sheet to close and the focus to go back", async || {
         (focused(page).await == "produce-history").then_some(())
     })
     .await;
 
     tab_to(page, "nav-tail").await;
-    press(page, Key::Enter).await;
+    page.press(Key::Enter).await;
     page.element("tail-connect").await;
     tab_to(page, "tail-topics").await;
     page.keys("/default/keys").await;
     tab_to(page, "tail-start").await;
     page.keys("Ear").await;
     tab_to(page, "tail-connect").await;
-    press(page, Key::Enter).await;
+    page.press(Key::Enter).await;
     page.text_where("tail-row-payload", |text| text.contains("keyboard")).await;
     page.keys("?").await;
     page.text_where("help", |text| text.contains("Send the message")).await;
-    press(page, Key::Escape).await;
+    page.press(Key::Escape).await;
     browser.close().await;
     host.assert_never_panicked();
 }

@@ -92,6 +92,15 @@ impl Page {
         focused.send_keys(text).await.expect("what has the focus takes keys");
     }
 
+    /// Presses a key, whatever has the focus: also what takes no text.
+    pub async fn press(&self, key: Key) {
+        let key = key.into();
+        let actions = KeyActions::new("keyboard".to_owned())
+            .then(KeyAction::Down { value: key })
+            .then(KeyAction::Up { value: key });
+        self.client.perform_actions(actions).await.expect("the keyboard can be used");
+    }
+
     /// Presses a key while another is held.
     pub async fn chord(&self, held: Key, key: char) {
         let actions = KeyActions::new("keyboard".to_owned())
