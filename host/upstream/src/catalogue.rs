@@ -107,7 +107,7 @@ impl Inner {
         if names.is_empty() {
             return Err(BrokerError::TopicMissing { topic: request.topic });
         }
-        let partitions = if names.iter().any(|name| *name == request.topic) { 0 } else { names.len() };
+        let partitions = if names.contains(&request.topic) { 0 } else { names.len() };
         let mut summary = TopicSummary {
             name: request.topic,
             partitions: u32::try_from(partitions).unwrap_or(u32::MAX),
