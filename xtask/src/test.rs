@@ -21,13 +21,15 @@ use crate::{
 const PARTS: [&str; 4] = ["native", "wasm", "system", "foreign"];
 
 /// The members whose own tests run natively and touch no browser and no built binary.
-const NATIVE: [&str; 11] = [
+const NATIVE: [&str; 13] = [
     "irongate-proto",
     "irongate-schema",
     "irongate-store",
     "irongate-broker",
     "irongate-runtime",
     "irongate-pipeline",
+    "irongate-deploy",
+    "irongate-upstream",
     "irongate-server",
     "irongate",
     "irongate-web",

@@ -106,7 +106,9 @@ pub(crate) async fn browse(
             End::Lost(Some(status)) => status,
         };
         if status.code() == Code::Unimplemented {
-            bail!("this server cannot be read without a subscription; give one with -m");
+            // A host before a cluster says why; a broker that knows no such call says nothing.
+            let why = if status.message().is_empty() { String::new() } else { format!(" ({})", status.message()) };
+            bail!("this server cannot be read without a subscription{why}; give one with -m");
         }
         // Before the first message the reason is told; later a server may come back.
         if reader.next_offsets.is_empty() || !is_temporary(&status) {

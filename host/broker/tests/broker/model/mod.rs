@@ -140,19 +140,15 @@ impl World {
             Ok(response) => offsets(response.results.into_iter().map(|result| result.outcome.unwrap()).collect()),
             Err(error) => Err(error),
         };
-        let before = self.topics.get(&topic).map(|topic| topic.next);
-        match self.written(outcome).await {
-            Some(offsets) => {
-                let topic = self.topics.entry(topic).or_default();
-                let expected: Vec<u64> = (topic.next..).take(offsets.len()).collect();
-                assert_eq!(offsets, expected);
-                offsets.into_iter().zip(texts).for_each(|(offset, text)| topic.append(offset, text));
-            }
-            // The topic may have come into being before its first message failed.
-            None if before.is_none() && self.host().broker.lookup(TOPICS[topic]).is_ok() => {
-                self.topics.insert(topic, Topic::default());
-            }
-            None => {}
+        // The topic may have come into being before its first message failed.
+        if self.host().broker.lookup(TOPICS[topic]).is_ok() {
+            self.topics.entry(topic).or_default();
+        }
+        if let Some(offsets) = self.written(outcome).await {
+            let topic = self.topics.get_mut(&topic).unwrap();
+            let expected: Vec<u64> = (topic.next..).take(offsets.len()).collect();
+            assert_eq!(offsets, expected);
+            offsets.into_iter().zip(texts).for_each(|(offset, text)| topic.append(offset, text));
         }
     }
 
