@@ -24,10 +24,15 @@ pub(super) struct Slot {
     pub(super) presence: Presence,
 }
 
+/// Messages of a non-reliable topic that wait for a consumer that is about to ask for messages, and their bytes.
+const EARLY_MESSAGES_MAX: usize = 64;
+const EARLY_BYTES_MAX: usize = 1 << 20;
+
 pub(super) enum Presence {
-    /// Has subscribed and not yet asked for messages.
+    /// Has subscribed and not yet asked for messages. What a non-reliable topic has for it meanwhile waits.
     Expected {
         since: Instant,
+        early: Outbox,
     },
     Attached {
         outbox: Arc<Outbox>,
@@ -38,15 +43,21 @@ pub(super) enum Presence {
     },
 }
 
+impl Presence {
+    pub(super) fn expected(now: Instant) -> Self {
+        Self::Expected { since: now, early: Outbox::new(EARLY_MESSAGES_MAX, EARLY_BYTES_MAX) }
+    }
+}
+
 impl Slot {
     pub(super) fn new(consumer: Arc<Consumer>, filters: Arc<[KeyFilter]>, now: Instant) -> Self {
-        Self { consumer, filters, presence: Presence::Expected { since: now } }
+        Self { consumer, filters, presence: Presence::expected(now) }
     }
 
     pub(super) fn is_present(&self, now: Instant, attach: Duration) -> bool {
         match self.presence {
             Presence::Attached { .. } => true,
-            Presence::Expected { since } => now - since < attach,
+            Presence::Expected { since, .. } => now - since < attach,
             Presence::Gone { .. } => false,
         }
     }
@@ -54,7 +65,7 @@ impl Slot {
     pub(super) fn is_idle(&self, now: Instant, idle: Duration) -> bool {
         match self.presence {
             Presence::Attached { .. } => false,
-            Presence::Expected { since } | Presence::Gone { since } => now - since >= idle,
+            Presence::Expected { since, .. } | Presence::Gone { since } => now - since >= idle,
         }
     }
 

@@ -4,9 +4,11 @@
 use super::consumer::{Consumer, Presence, Slot};
 use super::key_filter::KeyFilter;
 use super::ring::{Ring, wants};
-use super::{State, Subscription};
+use super::{Offered, State, Subscription, key_of};
 use crate::outbox::Outbox;
+use irongate_proto::danube::StreamMessage;
 use irongate_proto::danube::consumer_request::SubscriptionType;
+use prost::Message;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -57,6 +59,12 @@ impl Members {
 
     fn attach(&mut self, index: usize, kind: SubscriptionType, outbox: &Arc<Outbox>) {
         let slot = &mut self.slots[index];
+        if let Presence::Expected { early, .. } = &slot.presence {
+            for message in early.drain(usize::MAX, usize::MAX).0 {
+                let bytes = message.encoded_len();
+                outbox.push(message, bytes);
+            }
+        }
         slot.presence = Presence::Attached { outbox: Arc::clone(outbox) };
         if kind == SubscriptionType::KeyShared {
             let consumer = &slot.consumer;
@@ -98,6 +106,19 @@ impl Members {
             }
         }
         if anybody { Choice::NoRoom } else { Choice::Nobody }
+    }
+
+    /// Keeps a message of a non-reliable topic for the first consumer that wants it and is about to ask for messages.
+    pub(super) fn keep(&self, message: &StreamMessage, bytes: usize) -> Offered {
+        let early = self.slots.iter().find_map(|slot| match &slot.presence {
+            Presence::Expected { early, .. } if wants(&slot.filters, key_of(message)) => Some(early),
+            _ => None,
+        });
+        match early {
+            Some(early) if early.push(message.clone(), bytes) => Offered::Taken,
+            Some(_) => Offered::Dropped,
+            None => Offered::Nobody,
+        }
     }
 
     /// The chosen consumer got its message; the one behind it is next in turn.
@@ -143,7 +164,7 @@ impl Subscription {
         if let Some(index) = state.members.slots.iter().position(|slot| slot.consumer.name == name) {
             state.end_stream(index, now);
             let slot = &mut state.members.slots[index];
-            slot.presence = Presence::Expected { since: now };
+            slot.presence = Presence::expected(now);
             slot.filters = filters;
             let consumer = Arc::clone(&slot.consumer);
             drop(state);

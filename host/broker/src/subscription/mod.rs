@@ -158,7 +158,7 @@ impl Subscription {
                 if outbox.push(message.clone(), bytes) { Offered::Taken } else { Offered::Dropped }
             }
             Choice::NoRoom => Offered::Dropped,
-            Choice::Nobody => Offered::Nobody,
+            Choice::Nobody => state.members.keep(message, bytes),
         }
     }
 

@@ -55,6 +55,25 @@ async fn a_non_reliable_topic_delivers_to_those_who_are_there() {
 }
 
 #[tokio::test]
+async fn a_non_reliable_topic_keeps_what_comes_between_subscribe_and_receive() {
+    let host = Host::new();
+    let producer = host.producer(TOPIC, "p", NonReliable).await;
+    let request = consumer_request(TOPIC, "s", "c", Exclusive);
+    let consumer_id = host.broker.subscribe(request).await.unwrap().consumer_id;
+    for number in 0..70 {
+        host.send(TOPIC, producer, &number.to_string()).await;
+    }
+    let mut stream = host.receive(consumer_id);
+    host.send(TOPIC, producer, "later").await;
+    let expected = (0..64).map(|number: i32| number.to_string()).chain(["later".to_owned()]);
+    for expected in expected {
+        assert_eq!(payload(&next(&mut stream).await), expected);
+    }
+    assert_eq!(host.broker.metrics().messages_dropped_total, 6, "64 wait at most");
+    assert!(is_quiet(&mut stream).await);
+}
+
+#[tokio::test]
 async fn a_slow_consumer_of_a_non_reliable_topic_loses_what_does_not_fit() {
     let host = Host::with(|config| config.limits.consumer_queue_messages_max = 10);
     let producer = host.producer(TOPIC, "p", NonReliable).await;
