@@ -4,6 +4,7 @@
 //! Takes and answers the contract's messages. Knows no transport and does not know how a record is moved; [`irongate_pipeline`] does.
 
 mod committer;
+mod contract;
 mod deployments;
 mod documents;
 mod error;
@@ -13,6 +14,7 @@ mod prepare;
 mod running;
 mod source;
 
+pub use contract::{SourceTopic, message_id, wire_type};
 pub use deployments::Deployments;
 pub use error::DeployError;
 pub use limits::{COMPONENT_BYTES_MAX, PIPELINES_MAX};

@@ -2,17 +2,11 @@
 //! does, together with what was made of it.
 
 use irongate_broker::{Broker, BrokerError};
-use irongate_pipeline::{
-    Acknowledger, Arrived, Pending, PipelineConfig, PortError, Position, Source, SubscriptionType,
-};
+use irongate_pipeline::{Acknowledger, Arrived, Pending, PipelineConfig, PortError, Position, Source};
 use irongate_proto::{
-    danube::{
-        AckRequest, ConsumerRequest, MsgId, NackRequest, ReceiveRequest, StreamMessage,
-        consumer_request::SubscriptionType as WireType,
-    },
+    danube::{AckRequest, ConsumerRequest, NackRequest, ReceiveRequest},
     danube_schema::GetSchemaRequest,
 };
-use irongate_runtime::{Record, SchemaReference};
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
@@ -21,6 +15,7 @@ use std::{
 use tokio::{sync::mpsc, task::JoinSet};
 use tokio_stream::StreamExt;
 
+use crate::contract::{SourceTopic, message_id, wire_type};
 use crate::limits::WAITING_RECORDS_MAX;
 
 /// The records of a subscription. Dropping it leaves the subscription.
@@ -51,10 +46,11 @@ impl EmbeddedSource {
             let consumer_id = broker.subscribe(request).await?.consumer_id;
             let mut deliveries = broker.receive(ReceiveRequest { request_id: 0, consumer_id })?;
             let (sender, subjects) = (sender.clone(), Arc::clone(&subjects));
-            let partition = Partition { base: config.from.clone(), name: topic.as_str().into() };
+            let topic = SourceTopic::new(&config.from, &topic);
             partitions.spawn(async move {
                 while let Some(message) = deliveries.next().await {
-                    if sender.send(partition.arrived(message, &subjects).await).await.is_err() {
+                    let subject = subjects.name_of(message.schema_id).await;
+                    if sender.send(topic.arrived(message, subject)).await.is_err() {
                         return;
                     }
                 }
@@ -73,42 +69,6 @@ impl Source for EmbeddedSource {
     }
 }
 
-fn wire_type(subscription_type: SubscriptionType) -> WireType {
-    match subscription_type {
-        SubscriptionType::Exclusive => WireType::Exclusive,
-        SubscriptionType::Shared => WireType::Shared,
-        SubscriptionType::Failover => WireType::Failover,
-        SubscriptionType::KeyShared => WireType::KeyShared,
-    }
-}
-
-struct Partition {
-    base: String,
-    name: Arc<str>,
-}
-
-impl Partition {
-    async fn arrived(&self, message: StreamMessage, subjects: &Subjects) -> Arrived {
-        let offset = message.msg_id.map_or(0, |id| id.topic_offset);
-        let subject = match message.schema_id {
-            Some(schema_id) => subjects.name_of(schema_id).await,
-            None => None,
-        };
-        let number = self.name.strip_prefix(&*self.base).and_then(|rest| rest.strip_prefix("-part-"));
-        let record = Record {
-            topic: self.base.clone(),
-            partition: number.and_then(|number| number.parse().ok()),
-            offset: Some(offset),
-            key: message.routing_key,
-            attributes: message.attributes.into_iter().collect(),
-            publish_time_ms: message.publish_time,
-            schema: subject.zip(message.schema_version).map(|(subject, version)| SchemaReference { subject, version }),
-            payload: message.payload,
-        };
-        Arrived { position: Position { topic: Arc::clone(&self.name), offset }, record }
-    }
-}
-
 /// Names of subjects by their ids, as far as they were asked for; an id has one name for ever, and there are no more than the registry's limit.
 struct Subjects {
     broker: Broker,
@@ -116,7 +76,8 @@ struct Subjects {
 }
 
 impl Subjects {
-    async fn name_of(&self, schema_id: u64) -> Option<String> {
+    async fn name_of(&self, schema_id: Option<u64>) -> Option<String> {
+        let schema_id = schema_id?;
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&schema_id).cloned();
         if let Some(name) = known {
             return name;
@@ -138,7 +99,7 @@ impl Acknowledger for EmbeddedAcknowledger {
     fn acknowledge<'a>(&'a self, position: &'a Position) -> Pending<'a, Result<(), PortError>> {
         Box::pin(async move {
             let subscription_name = self.subscription.clone();
-            let request = AckRequest { request_id: 0, msg_id: Some(id(position)), subscription_name };
+            let request = AckRequest { request_id: 0, msg_id: Some(message_id(position)), subscription_name };
             self.broker.ack(request).await.map(|_| ()).map_err(|error| PortError(error.to_string()))
         })
     }
@@ -152,7 +113,7 @@ impl Acknowledger for EmbeddedAcknowledger {
         Box::pin(async move {
             let request = NackRequest {
                 request_id: 0,
-                msg_id: Some(id(position)),
+                msg_id: Some(message_id(position)),
                 subscription_name: self.subscription.clone(),
                 delay_ms: Some(u64::try_from(delay.as_millis()).unwrap_or(u64::MAX)),
                 reason: Some(reason.to_owned()),
@@ -160,8 +121,4 @@ impl Acknowledger for EmbeddedAcknowledger {
             self.broker.nack(request).await.map(|_| ()).map_err(|error| PortError(error.to_string()))
         })
     }
-}
-
-fn id(position: &Position) -> MsgId {
-    MsgId { topic_name: position.topic.to_string(), topic_offset: position.offset, ..MsgId::default() }
 }

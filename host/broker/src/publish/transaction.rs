@@ -4,11 +4,13 @@
 use super::batch::{Admitted, Verdict, announce, appends_of};
 use crate::BrokerError;
 use crate::inner::Inner;
+use crate::metrics::Metrics;
 use crate::notes::Note;
 use crate::subscription::{NotBegun, Subscription};
 use irongate_proto::irongate_v1 as v1;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::OwnedMutexGuard;
 
 /// What is committed together.
@@ -42,6 +44,8 @@ struct Held {
     topic: String,
     subscription: Arc<Subscription>,
     offsets: Vec<u64>,
+    /// Its cursor wanted to be written meanwhile.
+    is_missed: AtomicBool,
     /// One transaction at a time.
     _turn: OwnedMutexGuard<()>,
 }
@@ -120,7 +124,7 @@ impl Inner {
             let subscription = self.topics.find(&topic).and_then(|topic| topic.subscription(name));
             let subscription = subscription.ok_or_else(|| gone(&topic, name))?;
             let turn = Arc::clone(&subscription.transactions).lock_owned().await;
-            held.push(Held { topic, subscription, offsets, _turn: turn });
+            held.push(Held { topic, subscription, offsets, is_missed: AtomicBool::default(), _turn: turn });
         }
         Ok(held)
     }
@@ -144,13 +148,10 @@ impl Inner {
         let (appends, topics) = appends_of(&verdicts);
         let held = Arc::new(held);
         let finished = Arc::clone(&held);
-        let missed = Arc::new(std::sync::Mutex::new(HashMap::new()));
-        let noted = Arc::clone(&missed);
         let committed = self.commits.commit(appends, documents, move |appended| {
             announce(&topics, appended);
-            let mut missed = noted.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            for (index, one) in finished.iter().enumerate() {
-                missed.insert(index, one.subscription.finish(&one.offsets, true));
+            for one in finished.iter() {
+                one.is_missed.store(one.subscription.finish(&one.offsets, true), Ordering::Release);
             }
         });
         if let Err(error) = committed.await {
@@ -161,10 +162,9 @@ impl Inner {
             self.count_published(1, verdict.bytes);
         }
         let acknowledged: usize = held.iter().map(|one| one.offsets.len()).sum();
-        crate::metrics::Metrics::add(&self.metrics.messages_acked, acknowledged as u64);
-        let missed = std::mem::take(&mut *missed.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
-        for (index, one) in held.iter().enumerate() {
-            if missed.get(&index) == Some(&true) {
+        Metrics::add(&self.metrics.messages_acked, acknowledged as u64);
+        for one in held.iter() {
+            if one.is_missed.load(Ordering::Acquire) {
                 one.subscription.stage(&self.store)?;
             }
             if let Some(leftover) = one.subscription.leftover() {

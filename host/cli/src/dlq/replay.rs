@@ -4,7 +4,7 @@ use super::letters::{Chosen, Letter, Letters};
 use crate::client::host_info;
 use crate::failure::{FAILED, Failure};
 use crate::output::{Output, complain, harmless};
-use crate::sender::{IrongateSender, Message, Outcome, RetryPolicy, Route, Sender};
+use crate::sender::{Message, Outcome, RetryPolicy, Route, Sender};
 use anyhow::{Result, bail};
 use serde_json::json;
 use std::collections::HashMap;
@@ -30,9 +30,8 @@ pub(super) async fn run(letters: &Letters<'_>, args: &Args, output: Output) -> R
     let Some(host) = host_info(&letters.channel, letters.address).await? else {
         bail!("{} is a Danube broker, which cannot be read without a subscription", letters.address)
     };
-    let sender = IrongateSender::new(letters.channel.clone(), letters.address, host.publish_batch_messages_max);
-    let mut replay =
-        Replay { sender: Sender::Irongate(Arc::new(sender)), args, output, routes: HashMap::new(), sent: 0, failed: 0 };
+    let sender = Sender::new(letters.channel.clone(), letters.address, Some(&host));
+    let mut replay = Replay { sender, args, output, routes: HashMap::new(), sent: 0, failed: 0 };
     letters
         .each(&args.chosen, async |letter| {
             replay.one(&letter).await?;
@@ -104,6 +103,5 @@ impl Replay<'_> {
 
 /// A topic is used as it is; one that is gone comes back reliable.
 fn route(topic: &str) -> Route {
-    let producer_name = "irongate-dlq-replay".to_owned();
-    Route { topic: topic.to_owned(), producer_name, partitions: 0, is_reliable: true, schema: None, check: None }
+    Route::plain(topic.to_owned(), "irongate-dlq-replay".to_owned(), 0, true)
 }

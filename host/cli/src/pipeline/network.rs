@@ -5,15 +5,14 @@ use crate::address::ServiceAddr;
 use crate::client::{Channel, connect, host_info};
 use crate::failure::{is_temporary, refused, sentence};
 use crate::registry::{Registry, Wanted};
-use crate::sender::{
-    DanubeSender, IrongateSender, Message, Outcome, RETRIES_MAX, RetryPolicy, Route, RouteSchema, Sender, wait_to_retry,
-};
+use crate::sender::{Message, Outcome, RETRIES_MAX, RetryPolicy, Route, RouteSchema, Sender, wait_to_retry};
 use crate::subscription::Acknowledgements;
 use anyhow::{Context, Result, bail};
+use irongate_deploy::message_id;
 use irongate_pipeline::{
     Acknowledger, Outgoing, Pending, PipelineConfig, PortError, Position, Schemas, SendError, Target, TargetConfig,
 };
-use irongate_proto::danube::{DispatchStrategy, MsgId};
+use irongate_proto::danube::DispatchStrategy;
 use irongate_proto::irongate_v1::topic_service_client::TopicServiceClient;
 use irongate_proto::irongate_v1::{DescribeTopicRequest, GetHostInfoResponse, Refused};
 use std::collections::BTreeMap;
@@ -43,14 +42,7 @@ impl Connection {
     }
 
     fn sender(&self) -> Sender {
-        let channel = self.channel.clone();
-        match &self.host {
-            Some(host) => {
-                let messages_max = host.publish_batch_messages_max;
-                Sender::Irongate(Arc::new(IrongateSender::new(channel, &self.address, messages_max)))
-            }
-            None => Sender::Danube(Arc::new(DanubeSender::new(channel, &self.address))),
-        }
+        Sender::new(self.channel.clone(), &self.address, self.host.as_ref())
     }
 
     pub(super) fn registry(&self) -> Registry {
@@ -111,7 +103,7 @@ impl Connection {
 
 fn route(config: &PipelineConfig, topic: &str, partitions: u32, is_reliable: bool) -> Route {
     let producer_name = format!("pipeline-{}", config.name);
-    Route { topic: topic.to_owned(), producer_name, partitions, is_reliable, schema: None, check: None }
+    Route::plain(topic.to_owned(), producer_name, partitions, is_reliable)
 }
 
 /// A topic that is written.
@@ -252,7 +244,7 @@ pub(super) struct NetAcknowledger {
 impl Acknowledger for NetAcknowledger {
     fn acknowledge<'a>(&'a self, position: &'a Position) -> Pending<'a, Result<(), PortError>> {
         Box::pin(async move {
-            let id = id(position);
+            let id = message_id(position);
             let mut retry = 0;
             loop {
                 match self.acknowledgements.acknowledge(&id).await {
@@ -274,14 +266,10 @@ impl Acknowledger for NetAcknowledger {
         reason: &'a str,
     ) -> Pending<'a, Result<(), PortError>> {
         Box::pin(async move {
-            let given = self.acknowledgements.give_back(&id(position), Some(delay), reason).await;
+            let given = self.acknowledgements.give_back(&message_id(position), Some(delay), reason).await;
             given.map_err(|status| PortError(sentence(&status, &self.address)))
         })
     }
-}
-
-fn id(position: &Position) -> MsgId {
-    MsgId { topic_name: position.topic.to_string(), topic_offset: position.offset, ..MsgId::default() }
 }
 
 /// The topics a pipeline writes, for people.

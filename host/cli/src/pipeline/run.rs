@@ -9,8 +9,8 @@ use crate::output::{Output, complain};
 use crate::subscription::{Subscription, SubscriptionArgs};
 use crate::verbs::serve::{log_to_stderr, shutdown_signal};
 use anyhow::Result;
+use irongate_deploy::wire_type;
 use irongate_pipeline::{Ended, PipelineConfig, SubscriptionType, plan};
-use irongate_proto::danube::consumer_request::SubscriptionType as WireType;
 use serde_json::json;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -58,15 +58,6 @@ fn consumer_name(config: &PipelineConfig) -> String {
     match config.subscription_type {
         SubscriptionType::Exclusive => config.name.clone(),
         _ => format!("{}-{:08x}", config.name, fastrand::u32(..)),
-    }
-}
-
-fn wire_type(subscription_type: SubscriptionType) -> WireType {
-    match subscription_type {
-        SubscriptionType::Exclusive => WireType::Exclusive,
-        SubscriptionType::Shared => WireType::Shared,
-        SubscriptionType::Failover => WireType::Failover,
-        SubscriptionType::KeyShared => WireType::KeyShared,
     }
 }
 

@@ -2,12 +2,11 @@
 
 use crate::registry::Registry;
 use crate::subscription::Subscription;
-use irongate_pipeline::{Arrived, Pending, PortError, Position, Source};
+use irongate_deploy::SourceTopic;
+use irongate_pipeline::{Arrived, Pending, PortError, Source};
 use irongate_proto::danube::StreamMessage;
 use irongate_proto::danube_schema::GetSchemaRequest;
-use irongate_runtime::{Record, SchemaReference};
 use std::collections::HashMap;
-use std::sync::Arc;
 
 /// Subjects whose names are remembered. When there are more, all are looked up again.
 const SUBJECTS_MAX: usize = 1_024;
@@ -23,8 +22,7 @@ pub(super) struct NetSource {
 }
 
 struct Partition {
-    name: Arc<str>,
-    number: Option<u32>,
+    topic: SourceTopic,
     /// Payload and time of its message with offset 0.
     first: Option<(bytes::Bytes, u64)>,
 }
@@ -63,41 +61,24 @@ impl NetSource {
         subject
     }
 
-    fn arrived(&mut self, message: StreamMessage, subject: Option<String>) -> Result<Arrived, PortError> {
-        let id = message.msg_id.unwrap_or_default();
+    fn arrived(&mut self, mut message: StreamMessage, subject: Option<String>) -> Result<Arrived, PortError> {
+        let id = message.msg_id.get_or_insert_default();
         let base = &self.topic;
-        let partition = self.topics.entry(id.topic_name).or_insert_with_key(|name| Partition {
-            name: name.as_str().into(),
-            number: number_of(name, base),
-            first: None,
-        });
+        let partition = self
+            .topics
+            .entry(std::mem::take(&mut id.topic_name))
+            .or_insert_with_key(|name| Partition { topic: SourceTopic::new(base, name), first: None });
         if id.topic_offset == 0 {
             let this = (message.payload.clone(), message.publish_time);
             if *partition.first.get_or_insert_with(|| this.clone()) != this {
                 return Err(PortError(format!(
                     "the topic {} is not reliable: its messages have no offsets",
-                    partition.name
+                    partition.topic.name
                 )));
             }
         }
-        let version = message.schema_version;
-        let record = Record {
-            topic: self.topic.clone(),
-            partition: partition.number,
-            offset: Some(id.topic_offset),
-            key: message.routing_key,
-            attributes: message.attributes.into_iter().collect(),
-            publish_time_ms: message.publish_time,
-            schema: subject.zip(version).map(|(subject, version)| SchemaReference { subject, version }),
-            payload: message.payload,
-        };
-        Ok(Arrived { position: Position { topic: Arc::clone(&partition.name), offset: id.topic_offset }, record })
+        Ok(partition.topic.arrived(message, subject))
     }
-}
-
-/// The number of a partition of `base`.
-fn number_of(name: &str, base: &str) -> Option<u32> {
-    name.strip_prefix(base)?.strip_prefix("-part-")?.parse().ok()
 }
 
 impl Source for NetSource {

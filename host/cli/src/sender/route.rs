@@ -28,6 +28,11 @@ pub(crate) struct RouteSchema {
 }
 
 impl Route {
+    /// Terms without a schema.
+    pub(crate) fn plain(topic: String, producer_name: String, partitions: u32, is_reliable: bool) -> Self {
+        Self { topic, producer_name, partitions, is_reliable, schema: None, check: None }
+    }
+
     /// The same terms for another topic or schema, of which nothing is known but the name.
     pub(crate) fn elsewhere(&self, topic: String, schema: Option<&SchemaName>) -> Self {
         let schema = schema.map(|schema| RouteSchema {

@@ -3,7 +3,7 @@
 use super::{Measured, ROUNDS, Series};
 use crate::{
     load::{MEASURED, Outcome, PAYLOAD_BYTES},
-    page::{Goals, cores, duration, median, percent},
+    page::{Goals, cores, duration, median, percent, ratio},
 };
 
 /// The least share of the echo's rate that a non-reliable topic should reach.
@@ -43,7 +43,7 @@ pub fn markdown(measured: &Measured) -> String {
 fn rows(producers: usize, series: &Series) -> String {
     let row = |what: &str, outcomes: &[Outcome], against: String| {
         let [rate, p50, p99] = [
-            median(outcomes.iter().map(|outcome| outcome.messages_per_second)),
+            median(rates(outcomes)),
             median(outcomes.iter().map(|outcome| outcome.p50_us as f64)),
             median(outcomes.iter().map(|outcome| outcome.p99_us as f64)),
         ];
@@ -79,15 +79,16 @@ fn goals(measured: &Measured) -> String {
     goals.markdown()
 }
 
-/// The median of the rounds' own ratios: what slowed a round down slowed both.
 fn non_reliable_ratio(series: &Series) -> f64 {
-    let pairs = series.non_reliable.iter().zip(&series.echo);
-    median(pairs.map(|(ours, echo)| ours.messages_per_second / echo.messages_per_second))
+    ratio(rates(&series.non_reliable), rates(&series.echo))
 }
 
 fn reliable_ratio(series: &Series) -> f64 {
-    let pairs = series.reliable.iter().zip(&series.plain_file);
-    median(pairs.map(|(ours, plain)| ours.messages_per_second / plain))
+    ratio(rates(&series.reliable), &series.plain_file)
+}
+
+fn rates(outcomes: &[Outcome]) -> impl Iterator<Item = f64> {
+    outcomes.iter().map(|outcome| outcome.messages_per_second)
 }
 
 #[cfg(test)]

@@ -91,14 +91,8 @@ fn input(args: &Args) -> Result<Input> {
 }
 
 fn route(args: &Args) -> Route {
-    let plain = Route {
-        topic: args.topic.clone(),
-        producer_name: args.producer_name.clone(),
-        partitions: args.partitions.unwrap_or(0),
-        is_reliable: args.reliable,
-        schema: None,
-        check: None,
-    };
+    let plain =
+        Route::plain(args.topic.clone(), args.producer_name.clone(), args.partitions.unwrap_or(0), args.reliable);
     let schema = args.schema_subject.clone().map(|subject| SchemaName { subject, version: None });
     plain.elsewhere(args.topic.clone(), schema.as_ref())
 }

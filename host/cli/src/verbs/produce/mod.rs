@@ -87,14 +87,8 @@ async fn compose(
     // A dry run prints messages and nothing else; what is for programs has no lines of progress either.
     let asking = output.or_json(args.dry_run);
     let schemas = Schemas { channel: channel.clone(), address, is_danube, output: asking };
-    let plain = Route {
-        topic: args.topic.clone(),
-        producer_name: args.producer_name.clone(),
-        partitions: args.partitions.unwrap_or(0),
-        is_reliable: args.reliable,
-        schema: None,
-        check: None,
-    };
+    let plain =
+        Route::plain(args.topic.clone(), args.producer_name.clone(), args.partitions.unwrap_or(0), args.reliable);
     let default = Arc::new(schemas.route(args, definition, plain).await?);
     let has_check = default.check.is_some();
     if has_check && !args.skip_invalid {

@@ -108,7 +108,7 @@ impl Run<'_> {
     fn dead_letters(&self) -> Option<Arc<Route>> {
         let topic = self.args.dlq.clone()?;
         let producer_name = self.args.producer_name.clone();
-        Some(Arc::new(Route { topic, producer_name, partitions: 0, is_reliable: true, schema: None, check: None }))
+        Some(Arc::new(Route::plain(topic, producer_name, 0, true)))
     }
 
     /// Takes in what the producers report until all have finished.
