@@ -11,6 +11,7 @@ mod fuzz;
 mod process;
 mod run;
 mod setup;
+mod soak;
 mod tally;
 mod test;
 mod test_programs;
@@ -33,7 +34,10 @@ usage: cargo xtask VERB
   fuzz [--minutes N] [TARGET ...]
                     run the schema crate's fuzz targets, or only these, 10 minutes each
   bench SECTION     measure against baselines and write that section of docs/benchmarks.md:
-                    produce, broker, schema";
+                    produce, broker, schema
+  soak [--minutes N]
+                    load one host in every way for 30 minutes and fail unless its memory
+                    stays flat; IRONGATE_BIN names a host that is built already";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -60,6 +64,7 @@ fn dispatch(workspace: &Workspace, words: &[&str]) -> anyhow::Result<ExitCode> {
         ["check"] => check::check(workspace)?,
         ["fuzz", arguments @ ..] => return fuzz::fuzz(workspace, arguments),
         ["bench", section] if bench::SECTIONS.contains(section) => bench::bench(workspace, section)?,
+        ["soak", arguments @ ..] => soak::soak(workspace, arguments)?,
         ["help" | "--help" | "-h"] => println!("{USAGE}"),
         _ => {
             eprintln!("{USAGE}");

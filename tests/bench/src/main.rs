@@ -1,7 +1,7 @@
 //! Measures next to baselines in the same run: the built binary's messages per second,
 //! latency of producing and resident memory; and validation, which is a library, next to
-//! the plain libraries. Measures nothing inside the host, and judges only against the
-//! goals that it prints.
+//! the plain libraries; and, over a long time, whether memory stays flat. Measures nothing
+//! inside the host, and judges only against the goals that it prints.
 
 mod broker;
 mod commits;
@@ -12,10 +12,11 @@ mod page;
 mod plain_file;
 mod produce;
 mod schema;
+mod soak;
 
 use std::path::Path;
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 
 fn main() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -32,7 +33,10 @@ fn main() -> anyhow::Result<()> {
             write(page, "The embedded broker", &text)
         }
         ["schema", page] => write(page, "Validating", &schema::markdown(&schema::measure()?)),
-        _ => bail!("usage: irongate-tests-bench produce|broker|schema PAGE.md"),
+        ["soak", minutes] => {
+            runtime.block_on(soak::run(minutes.parse().context("soak takes a whole number of minutes")?))
+        }
+        _ => bail!("usage: irongate-tests-bench produce|broker|schema PAGE.md, or irongate-tests-bench soak MINUTES"),
     }
 }
 
