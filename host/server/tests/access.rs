@@ -73,7 +73,7 @@ fn status(answer: &HttpAnswer) -> (i32, String) {
 }
 
 /// Every method of the contracts, as the path of its calls.
-fn methods() -> Vec<String> {
+pub(crate) fn methods() -> Vec<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../proto");
     let files = std::fs::read_dir(&folder).expect("the contracts' folder").filter_map(|entry| {
         let name = entry.ok()?.file_name().into_string().ok()?;
@@ -392,4 +392,14 @@ async fn a_page_from_a_listed_origin_may_show_a_token_and_reads_the_refusal() {
     assert_eq!(status(&refused).0, code(Code::Unauthenticated));
     assert_eq!(refused.header("access-control-allow-origin"), "https://tools.example");
     assert!(refused.header("content-type").starts_with("application/grpc-web"), "{refused:?}");
+}
+
+/// Danube answers FAILED_PRECONDITION there; a client that was given a token may use an open host.
+#[tokio::test]
+async fn a_token_is_not_looked_at_where_none_is_asked_for() {
+    let server = TestServer::start().await;
+    for authorization in ["Bearer nonsense", "Basic nonsense"] {
+        let path = "/irongate.v1.HostService/GetHostInfo";
+        assert_eq!(call(&server, path, &[], Some(authorization)).await.0, code(Code::Ok), "{authorization}");
+    }
 }

@@ -1,5 +1,5 @@
 //! docs/danube-contract.md names a test for each row of the contract: each must exist, and no
-//! test of `conformance` may be missing on the page.
+//! test of `conformance` or of [`MODULES`] may be missing on the page.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 const CONFORMANCE: &str = "host/server/tests/conformance";
 const FOLDERS: [&str; 5] =
     ["host/server/tests", CONFORMANCE, "host/broker/tests/broker", "tests/tests", "tests/foreign/tests"];
+
+/// Tests of rows that need more than messages by field number.
+const MODULES: [&str; 5] = ["access", "tls", "upstream", "upstream_missing", "upstream_scripted"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -33,10 +36,12 @@ fn every_test_the_page_names_exists() {
 }
 
 #[test]
-fn the_page_names_every_test_of_conformance() {
+fn the_page_names_every_test_of_the_contract() {
     let names = named();
-    for entry in fs::read_dir(root().join(CONFORMANCE)).expect("the folder can be read") {
-        let path = entry.expect("an entry").path();
+    let entries = fs::read_dir(root().join(CONFORMANCE)).expect("the folder can be read");
+    let conformance = entries.map(|entry| entry.expect("an entry").path());
+    let modules = MODULES.iter().map(|module| root().join(format!("host/server/tests/{module}.rs")));
+    for path in conformance.chain(modules) {
         let module = path.file_stem().and_then(|stem| stem.to_str()).expect("a name").to_owned();
         let source = fs::read_to_string(&path).expect("a source can be read");
         for test in source.split("#[tokio::test]\nasync fn ").skip(1) {

@@ -1,6 +1,10 @@
 //! The transport's limits, each exceeded once; afterwards the server answers as before.
 
 use crate::harness::TestServer;
+use irongate_proto::danube::consumer_request::SubscriptionType;
+use irongate_proto::danube::consumer_service_client::ConsumerServiceClient;
+use irongate_proto::danube::producer_service_client::ProducerServiceClient;
+use irongate_proto::danube::{ConsumerRequest, MsgId, ProducerRequest, ReceiveRequest, StreamMessage};
 use irongate_server::{Limits, ServerConfig};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -138,4 +142,44 @@ async fn a_silent_http2_client_is_asked_and_then_closed() {
         was_asked
     });
     assert!(was_asked.await.expect("a silent connection is closed"), "no PING before the end");
+}
+
+/// Two connections with as many open streams as one may have, nearly: each waits for its own message alone, and a
+/// third connection is served as ever.
+#[tokio::test]
+async fn thousands_of_idle_streams_are_kept_and_each_gets_its_message() {
+    const STREAMS: usize = 1000;
+    let server = TestServer::start().await;
+    let mut streams = Vec::new();
+    for topic in ["/default/one", "/default/two"] {
+        let channel = server.channel().await;
+        let request = ProducerRequest { topic_name: topic.into(), ..ProducerRequest::default() };
+        ProducerServiceClient::new(channel.clone()).create_producer(request).await.expect("a producer");
+        let mut client = ConsumerServiceClient::new(channel);
+        for number in 0..STREAMS {
+            let request = ConsumerRequest {
+                topic_name: topic.into(),
+                consumer_name: number.to_string(),
+                subscription: "s".into(),
+                subscription_type: SubscriptionType::Shared.into(),
+                ..ConsumerRequest::default()
+            };
+            let consumer_id = client.subscribe(request).await.expect("subscribed").into_inner().consumer_id;
+            let request = ReceiveRequest { request_id: 1, consumer_id };
+            streams.push(client.receive_messages(request).await.expect("a stream").into_inner());
+        }
+    }
+    assert_eq!(server.get("/healthz", "").await.status, 200);
+    let mut producer = ProducerServiceClient::new(server.channel().await);
+    let request = ProducerRequest { topic_name: "/default/two".into(), ..ProducerRequest::default() };
+    let producer_id = producer.create_producer(request).await.expect("a producer").into_inner().producer_id;
+    let id = MsgId { producer_id, topic_name: "/default/two".into(), ..MsgId::default() };
+    for _ in 0..STREAMS {
+        let message = StreamMessage { msg_id: Some(id.clone()), payload: "x".into(), ..StreamMessage::default() };
+        producer.send_message(message).await.expect("sent");
+    }
+    for stream in &mut streams[STREAMS..] {
+        let message = tokio::time::timeout(PATIENCE, stream.message()).await.expect("in time").expect("no error");
+        assert_eq!(message.expect("the stream goes on").payload, "x");
+    }
 }

@@ -13,4 +13,5 @@ mod shutdown;
 mod site;
 mod tls;
 mod upstream;
+mod upstream_missing;
 mod upstream_scripted;

@@ -1,5 +1,5 @@
-//! A host before a cluster, which is another host: what passes, what outlives a restart of the
-//! cluster, and what is refused because a cluster does not have it.
+//! A host before a cluster, which is another host: what passes, and what outlives a restart of the
+//! cluster. What is refused because a cluster does not have it is in `upstream_missing`.
 
 use crate::harness::{HttpAnswer, TestServer, exchange};
 use irongate_broker::Broker;
@@ -16,12 +16,11 @@ use irongate_proto::danube_admin::NamespaceRequest;
 use irongate_proto::danube_admin::namespace_admin_client::NamespaceAdminClient;
 use irongate_proto::danube_schema::schema_registry_client::SchemaRegistryClient;
 use irongate_proto::danube_schema::{GetLatestSchemaRequest, RegisterSchemaRequest};
+use irongate_proto::irongate_v1 as v1;
 use irongate_proto::irongate_v1::browse_service_client::BrowseServiceClient;
-use irongate_proto::irongate_v1::host_service_client::HostServiceClient;
 use irongate_proto::irongate_v1::publish_result::Outcome;
 use irongate_proto::irongate_v1::publish_service_client::PublishServiceClient;
 use irongate_proto::irongate_v1::topic_service_client::TopicServiceClient;
-use irongate_proto::irongate_v1::{self as v1, Feature, browse_request::Start};
 use irongate_server::{Grant, Scope, ServerConfig, ServerError, TokenSecret, run};
 use irongate_upstream::{Cluster, UpstreamConfig, UpstreamLimits};
 use std::net::SocketAddr;
@@ -85,7 +84,7 @@ pub(crate) fn config(address: &str) -> UpstreamConfig {
     UpstreamConfig { addresses: vec![uri], admin: None, token: None, authority: None, limits }
 }
 
-async fn before(server: &TestServer) -> Front {
+pub(crate) async fn before(server: &TestServer) -> Front {
     let url = server.url();
     Front::before(UpstreamConfig { admin: Some(url.parse().expect("a URI")), ..config(&url) }).await
 }
@@ -252,43 +251,6 @@ async fn topics_are_administered_through_the_clusters_port() {
     assert!(cluster.broker.namespaces().contains(&"relayed".to_owned()));
     let status = namespaces.get_namespace_topics(NamespaceRequest { name: "nowhere".into() }).await;
     assert_ne!(status.expect_err("there is none").code(), Code::Ok, "statuses pass too");
-}
-
-#[tokio::test]
-async fn what_a_cluster_lacks_is_said_and_refused_with_the_same_reason() {
-    let cluster = TestServer::start().await;
-    cluster.publish(TOPIC, b"x", None).await;
-    let front = Front::before(config(&cluster.url())).await;
-    let channel = front.channel().await;
-    let info = HostServiceClient::new(channel.clone()).get_host_info(v1::GetHostInfoRequest {}).await;
-    let info = info.expect("answered").into_inner();
-    assert_eq!(info.upstream, cluster.url());
-    let reason = |feature: Feature| {
-        let missing = info.missing_features.iter().find(|missing| missing.feature() == feature);
-        missing.unwrap_or_else(|| panic!("{feature:?} is not said to be missing")).reason.clone()
-    };
-    let mut topics = TopicServiceClient::new(channel.clone());
-    let truncate = v1::TruncateTopicRequest { topic: TOPIC.into(), before_offset: None };
-    let retention = v1::SetTopicRetentionRequest { topic: TOPIC.into(), retention: None };
-    let earliest = v1::BrowseRequest { topics: vec![TOPIC.into()], start: Some(Start::Earliest(true)), follow: false };
-    let mut browse = BrowseServiceClient::new(channel.clone());
-    let refused = [
-        (Feature::Retention, topics.truncate_topic(truncate).await.expect_err("refused")),
-        (Feature::Retention, topics.set_topic_retention(retention).await.expect_err("refused")),
-        (Feature::Topics, topics.list_topics(v1::ListTopicsRequest::default()).await.expect_err("refused")),
-        (Feature::BrowseStored, browse.browse(earliest).await.map(drop).expect_err("refused")),
-    ];
-    for (feature, status) in refused {
-        assert_eq!((status.code(), status.message()), (Code::Unimplemented, &*reason(feature)));
-    }
-    for feature in [Feature::Offsets, Feature::Counts, Feature::Violations, Feature::Browse] {
-        assert!(!reason(feature).is_empty());
-    }
-    let relayed = NamespaceAdminClient::new(channel).create_namespace(NamespaceRequest { name: "x".into() }).await;
-    assert_eq!(relayed.expect_err("no port").code(), Code::Unimplemented);
-    let own = HostServiceClient::new(cluster.channel().await).get_host_info(v1::GetHostInfoRequest {}).await;
-    let own = own.expect("answered").into_inner();
-    assert!(own.upstream.is_empty() && own.missing_features.is_empty(), "the embedded broker lacks nothing");
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! The gRPC services: one file each, and each only hands requests to the broker and its
 //! answers back. What a request means is the broker's business.
 
+mod absent;
 mod broker_admin;
 mod browse;
 mod consumer;
@@ -22,6 +23,7 @@ pub(crate) use discovery::ClientUrl;
 use crate::access::Access;
 use crate::backend::Backend;
 use crate::limits::{CONTROL_REQUEST_BYTES_MAX, MESSAGE_SLACK_BYTES};
+use absent::Absent;
 use irongate_broker::MessageBroker;
 use irongate_deploy::{COMPONENT_BYTES_MAX, Deployments};
 use irongate_proto::danube::consumer_service_server::ConsumerServiceServer;
@@ -64,6 +66,8 @@ pub(crate) fn routes(
                 .add_service(brokers.max_decoding_message_size(CONTROL_REQUEST_BYTES_MAX))
                 .add_service(namespaces.max_decoding_message_size(CONTROL_REQUEST_BYTES_MAX))
                 .add_service(topics.max_decoding_message_size(CONTROL_REQUEST_BYTES_MAX))
+                .add_service(Absent::<1>)
+                .add_service(Absent::<2>)
         }
         Backend::Upstream(cluster) => of_broker(cluster, access, environment, stopping)
             .add_service(Relay::<0>::new(cluster.clone(), access.clone()))
@@ -72,7 +76,7 @@ pub(crate) fn routes(
             .add_service(Relay::<3>::new(cluster.clone(), access.clone()))
             .add_service(Relay::<4>::new(cluster.clone(), access.clone())),
     };
-    routes.add_service(pipelines.max_decoding_message_size(components_bytes_max)).prepare()
+    routes.add_service(Absent::<0>).add_service(pipelines.max_decoding_message_size(components_bytes_max)).prepare()
 }
 
 /// The services that every broker has, each with the limit its requests have.

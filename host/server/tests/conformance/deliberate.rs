@@ -47,3 +47,33 @@ async fn our_own_service_tells_partition_and_offset() {
         assert_eq!((published.topic.as_str(), published.offset), (TOPIC, Some(expected)));
     }
 }
+
+/// A subscription begins at the newest message; `irongate.v1` reads from anywhere, and leaves none behind.
+#[tokio::test]
+async fn our_own_service_reads_from_anywhere_and_leaves_no_subscription() {
+    let wire = Wire::start().await;
+    let id = wire.producer(TOPIC, "p", RELIABLE).await;
+    for payload in ["0", "1", "2", "3"] {
+        wire.send(TOPIC, id, payload.as_bytes()).await.expect("sent");
+    }
+    let (earliest, latest, offset, time, last) = (2, 3, 4, 5, 6);
+    let table = [
+        (earliest, 1, vec!["0", "1", "2", "3"]),
+        (latest, 1, vec![]),
+        (offset, 2, vec!["2", "3"]),
+        (time, 1, vec!["0", "1", "2", "3"]),
+        (time, u64::MAX, vec![]),
+        (last, 1, vec!["3"]),
+    ];
+    for (start, value, expected) in table {
+        let request = fields().text(1, TOPIC).number(start, value);
+        let mut stream = wire.open("irongate.v1.BrowseService/Browse", request).await.expect("a stream");
+        let mut read = Vec::new();
+        while let Some(answer) = stream.message().await.expect("it ends well") {
+            read.extend(answer.get_messages(1).iter().map(|one| one.get_message(1).get_text(3)));
+        }
+        assert_eq!(read, expected, "start {start} at {value}");
+    }
+    let left = wire.call("danube_admin.TopicAdmin/ListSubscriptions", fields().text(1, TOPIC)).await;
+    assert_eq!(left, fields());
+}

@@ -5,9 +5,10 @@ use tonic::Status;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 
 const VARINT: u64 = 0;
+const FIXED: u64 = 1;
 const LENGTH: u64 = 2;
 
-/// One field as it travels: a number, or bytes (text, a message, a packed list).
+/// One field as it travels: a number (a double as its bits), or bytes (text, a message, a packed list).
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Value {
     Number(u64),
@@ -66,6 +67,7 @@ impl Fields {
             let key = get_varint(&mut bytes)?;
             let value = match key & 7 {
                 VARINT => Value::Number(get_varint(&mut bytes)?),
+                FIXED => Value::Number(bytes.try_get_u64_le().map_err(|error| error.to_string())?),
                 LENGTH => {
                     let length = get_varint(&mut bytes)?;
                     let length = usize::try_from(length).map_err(|error| error.to_string())?;

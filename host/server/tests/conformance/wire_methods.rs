@@ -98,12 +98,29 @@ async fn topic_admin() {
     assert_served("danube_admin.TopicAdmin", &methods).await;
 }
 
+/// The sentence says what to do instead, over gRPC-web too, and Danube's own methods are what is asked for.
 #[tokio::test]
-async fn what_a_single_node_has_no_answer_to_is_unimplemented() {
+async fn a_service_that_one_node_has_no_use_for_says_what_to_do_instead() {
+    let wire = Wire::start().await;
+    let table = [
+        ("danube.StorageService/ListSegmentDescriptors", "irongate.v1.BrowseService"),
+        ("danube_admin.ClusterAdmin/ClusterStatus", "--upstream"),
+        ("danube_admin.ClusterAdmin/AddNode", "--upstream"),
+        ("danube_admin.SecurityAdmin/CreateToken", "irongate token"),
+        ("danube_admin.SecurityAdmin/CreateRole", "irongate token"),
+    ];
+    for (path, instead) in table {
+        let refusal = wire.refusal(path, fields()).await;
+        assert_eq!(refusal.code(), Code::Unimplemented, "{path}");
+        assert!(refusal.message().contains(instead), "{path}: {refusal}");
+        let web = wire.server.post(&format!("/{path}"), "application/grpc-web+proto", &[0; 5]).await;
+        assert_eq!((web.status, web.header("grpc-status")), (200, "12"), "{path}: {web:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_nobody_knows_is_unimplemented() {
     assert_not_served(&[
-        "danube.StorageService/ListSegmentDescriptors",
-        "danube_admin.ClusterAdmin/ListMembers",
-        "danube_admin.SecurityAdmin/CreateToken",
         "grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
         "grpc.health.v1.Health/Check",
         "danube.ProducerService/CloseProducer",
