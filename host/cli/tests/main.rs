@@ -6,6 +6,7 @@ mod consume_forms;
 mod flood;
 mod harness;
 mod load;
+mod mirror;
 mod pipeline;
 mod pipeline_deploy;
 mod pipeline_run;

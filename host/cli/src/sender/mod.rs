@@ -6,7 +6,7 @@ mod irongate;
 mod retry;
 mod route;
 
-pub(crate) use retry::{RETRIES_MAX, RETRY_STEP_MS, RetryPolicy, wait_to_retry};
+pub(crate) use retry::{RETRIES_MAX, RETRY_STEP_MS, RetryPolicy, may_pass, wait_to_retry};
 pub(crate) use route::{Route, RouteSchema};
 
 use crate::address::ServiceAddr;

@@ -90,7 +90,7 @@ pub(super) async fn hand_out(
     }
 }
 
-async fn stopped(phase: &mut watch::Receiver<Phase>) {
+pub(super) async fn stopped(phase: &mut watch::Receiver<Phase>) {
     // A sender that is gone has nothing more to say: the run is over.
     let _ = phase.wait_for(|phase| *phase == Phase::Stopping).await;
 }

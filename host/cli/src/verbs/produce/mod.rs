@@ -5,6 +5,7 @@ mod args;
 mod check;
 mod feed;
 mod lane;
+mod mirror;
 mod report;
 mod run;
 mod schemas;
@@ -13,11 +14,12 @@ mod state;
 pub(crate) use args::Args;
 
 use crate::address::ServiceAddr;
-use crate::client::{Channel, connect, host_info};
+use crate::client::{Channel, connect};
 use crate::failure::Failure;
 use crate::messages::composer::{Composer, Routes};
 use crate::messages::input::Input;
 use crate::messages::record::{Record, SchemaName};
+use crate::messages::rows::Source;
 use crate::output::Output;
 use crate::pace::Pace;
 use crate::sender::{Message, RetryPolicy, Route, Sender};
@@ -39,17 +41,25 @@ pub(crate) async fn run(address: &ServiceAddr, args: Args, output: Output) -> Re
         input.source.hold()?;
     }
     let definition = args.schema.schema_file.as_deref().map(read_file).transpose()?;
-    let channel = connect(address).await?;
-    let info = if args.danube_api { None } else { host_info(&channel, address).await? };
-    let composer = compose(&args, input, definition, &channel, address, info.is_none(), output).await?;
+    let regions = mirror::addresses(address, &args.mirror.mirror)?;
+    let (asked, channel, info) = mirror::first_to_answer(&regions, args.danube_api).await?;
+    let has_topic = !matches!(input.source, Source::Records(_));
+    let registration = registration(&args, definition.as_ref());
+    let asking = Asking { args: &args, channel: &channel, address: &asked, is_danube: info.is_none(), output };
+    let (composer, route) = asking.compose(input, definition).await?;
     if args.dry_run {
         return dry_run(&composer, args.count, output);
+    }
+    let run = run::Run { args: &args, address, output, composer, state, file };
+    if regions.len() > 1 {
+        let route = has_topic.then_some(route);
+        return mirror::Mirrored { run, regions, registration, route }.send_all().await;
     }
     let mut senders = vec![Sender::new(channel, address, info.as_ref())];
     for _ in 1..args.producers {
         senders.push(Sender::new(connect(address).await?, address, info.as_ref()));
     }
-    run::Run { args: &args, address, output, composer, state, file }.send_all(senders).await
+    run.send_all(senders).await
 }
 
 fn read_file(file: &Path) -> Result<Vec<u8>> {
@@ -74,35 +84,45 @@ fn left_over(args: &Args, file: Option<&StateFile>) -> Result<State> {
     state.ok_or_else(|| Failure::Usage(nothing.to_owned()).into())
 }
 
-/// Prepares routes and messages, and checks all of them unless those that are invalid are to be skipped.
-async fn compose(
-    args: &Args,
-    mut input: Input,
-    definition: Option<Vec<u8>>,
-    channel: &Channel,
-    address: &ServiceAddr,
+/// The schema file of the arguments, for regions that do not have it yet.
+fn registration(args: &Args, definition: Option<&Vec<u8>>) -> Option<mirror::Registration> {
+    let (definition, schema_type) = (definition?.clone(), args.schema.schema_type?);
+    Some(mirror::Registration { subject: schemas::subject_of(&args.topic), schema_type, definition })
+}
+
+/// The server that is asked before anything is sent.
+struct Asking<'a> {
+    args: &'a Args,
+    channel: &'a Channel,
+    address: &'a ServiceAddr,
     is_danube: bool,
     output: Output,
-) -> Result<Arc<Composer>> {
-    // A dry run prints messages and nothing else; what is for programs has no lines of progress either.
-    let asking = output.or_json(args.dry_run);
-    let schemas = Schemas { channel: channel.clone(), address, is_danube, output: asking };
-    let plain =
-        Route::plain(args.topic.clone(), args.producer_name.clone(), args.partitions.unwrap_or(0), args.reliable);
-    let default = Arc::new(schemas.route(args, definition, plain).await?);
-    let has_check = default.check.is_some();
-    if has_check && !args.skip_invalid {
-        input.source.hold()?;
+}
+
+impl Asking<'_> {
+    /// Prepares routes and messages, and checks all of them unless those that are invalid are to be skipped.
+    async fn compose(self, mut input: Input, definition: Option<Vec<u8>>) -> Result<(Arc<Composer>, Arc<Route>)> {
+        let Self { args, channel, address, is_danube, output } = self;
+        // A dry run prints messages and nothing else; what is for programs has no lines of progress either.
+        let asking = output.or_json(args.dry_run);
+        let schemas = Schemas { channel: channel.clone(), address, is_danube, output: asking };
+        let plain =
+            Route::plain(args.topic.clone(), args.producer_name.clone(), args.partitions.unwrap_or(0), args.reliable);
+        let default = Arc::new(schemas.route(args, definition, plain).await?);
+        let has_check = default.check.is_some();
+        if has_check && !args.skip_invalid {
+            input.source.hold()?;
+        }
+        let routes = Routes::new(default.clone());
+        schemas.more_routes(&input.source, &routes, &default).await?;
+        let is_stream = input.source.is_stream();
+        let composer = Arc::new(Composer::new(input, Arc::new(routes), args.count));
+        if !args.skip_invalid && !is_stream {
+            let cycles = if composer.repeats() { 1 } else { args.count };
+            check::check_all(composer.messages(cycles), output)?;
+        }
+        Ok((composer, default))
     }
-    let routes = Routes::new(default.clone());
-    schemas.more_routes(&input.source, &routes, &default).await?;
-    let is_stream = input.source.is_stream();
-    let composer = Arc::new(Composer::new(input, Arc::new(routes), args.count));
-    if !args.skip_invalid && !is_stream {
-        let cycles = if composer.repeats() { 1 } else { args.count };
-        check::check_all(composer.messages(cycles), output)?;
-    }
-    Ok(composer)
 }
 
 /// Prints the messages in the form in which they can be sent with --from.
