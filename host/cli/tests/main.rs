@@ -12,6 +12,7 @@ mod pipeline_deploy;
 mod pipeline_run;
 mod plugin;
 mod produce;
+mod produce_transform;
 mod schema;
 mod schema_offline;
 mod security;

@@ -15,6 +15,7 @@ use crate::failure::sentence;
 use bytes::Bytes;
 use danube::DanubeSender;
 use irongate::IrongateSender;
+pub(crate) use irongate::now_ms;
 use irongate_proto::irongate_v1::{GetHostInfoResponse, Published, Refused};
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -1,11 +1,12 @@
 //! The arguments of `produce`.
 
-use crate::messages::input::{InputArgs, TermsArgs};
+use crate::messages::input::{InputArgs, TermsArgs, fingerprinted};
 use crate::sender::{RETRIES_MAX, RETRY_STEP_MS};
 use irongate_schema::SchemaType;
 use std::path::PathBuf;
 
 use super::mirror::SPOOL_BYTES_MAX;
+use crate::plugin::engine::Allowed;
 
 /// The arguments of `produce`.
 #[derive(Debug, clap::Args)]
@@ -91,11 +92,39 @@ pub(crate) struct Args {
     pub(super) reliable: bool,
 
     #[command(flatten)]
+    pub(super) transform: TransformArgs,
+
+    #[command(flatten)]
     pub(super) mirror: MirrorArgs,
 
     /// Use Danube's own services only, as with a Danube broker; no offsets come back.
     #[arg(long)]
     pub(super) danube_api: bool,
+}
+
+/// Components that the messages are put through first.
+#[derive(Debug, clap::Args)]
+pub(super) struct TransformArgs {
+    /// Put the messages through this transform before they are checked and sent. Repeatable: each gets what the one before
+    /// made. What it rejects counts as invalid. --dry-run shows what comes out.
+    #[arg(long, value_name = "FILE.wasm")]
+    pub(super) transform: Vec<PathBuf>,
+
+    /// The configuration of a transform, as JSON; the first is for the first --transform.
+    #[arg(long, value_name = "JSON", requires = "transform")]
+    pub(super) with: Vec<String>,
+
+    /// Grant the transforms a capability that they want. State lasts as long as the run.
+    #[arg(long, value_enum, value_delimiter = ',', requires = "transform")]
+    pub(super) allow: Vec<Allowed>,
+}
+
+impl TransformArgs {
+    /// What tells these transforms from others, for resuming.
+    pub(super) fn identity(&self) -> Vec<String> {
+        let files = self.transform.iter().map(|file| fingerprinted(file));
+        files.chain(self.with.iter().cloned()).collect()
+    }
 }
 
 /// Further regions that get every message.

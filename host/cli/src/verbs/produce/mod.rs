@@ -10,6 +10,7 @@ mod report;
 mod run;
 mod schemas;
 mod state;
+mod supply;
 
 pub(crate) use args::Args;
 
@@ -30,6 +31,7 @@ use state::{State, StateFile};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+use supply::{Made, Supply};
 
 pub(crate) async fn run(address: &ServiceAddr, args: Args, output: Output) -> Result<()> {
     let file = StateFile::of(&identity(&args));
@@ -46,11 +48,11 @@ pub(crate) async fn run(address: &ServiceAddr, args: Args, output: Output) -> Re
     let has_topic = !matches!(input.source, Source::Records(_));
     let registration = registration(&args, definition.as_ref());
     let asking = Asking { args: &args, channel: &channel, address: &asked, is_danube: info.is_none(), output };
-    let (composer, route) = asking.compose(input, definition).await?;
+    let (supply, route) = asking.supply(input, definition).await?;
     if args.dry_run {
-        return dry_run(&composer, args.count, output);
+        return dry_run(&supply, args.count, output);
     }
-    let run = run::Run { args: &args, address, output, composer, state, file };
+    let run = run::Run { args: &args, address, output, supply, state, file };
     if regions.len() > 1 {
         let route = has_topic.then_some(route);
         return mirror::Mirrored { run, regions, registration, route }.send_all().await;
@@ -71,6 +73,7 @@ fn identity(args: &Args) -> Vec<String> {
     let mut identity = vec![args.topic.clone(), args.count.to_string()];
     identity.extend(args.input.identity());
     identity.extend(args.terms.identity());
+    identity.extend(args.transform.identity());
     identity
 }
 
@@ -101,7 +104,7 @@ struct Asking<'a> {
 
 impl Asking<'_> {
     /// Prepares routes and messages, and checks all of them unless those that are invalid are to be skipped.
-    async fn compose(self, mut input: Input, definition: Option<Vec<u8>>) -> Result<(Arc<Composer>, Arc<Route>)> {
+    async fn supply(self, mut input: Input, definition: Option<Vec<u8>>) -> Result<(Arc<Supply>, Arc<Route>)> {
         let Self { args, channel, address, is_danube, output } = self;
         // A dry run prints messages and nothing else; what is for programs has no lines of progress either.
         let asking = output.or_json(args.dry_run);
@@ -110,26 +113,36 @@ impl Asking<'_> {
             Route::plain(args.topic.clone(), args.producer_name.clone(), args.partitions.unwrap_or(0), args.reliable);
         let default = Arc::new(schemas.route(args, definition, plain).await?);
         let has_check = default.check.is_some();
-        if has_check && !args.skip_invalid {
+        let stages = supply::stages(&args.transform)?;
+        if (has_check || !stages.is_empty()) && !args.skip_invalid {
             input.source.hold()?;
         }
         let routes = Routes::new(default.clone());
         schemas.more_routes(&input.source, &routes, &default).await?;
         let is_stream = input.source.is_stream();
-        let composer = Arc::new(Composer::new(input, Arc::new(routes), args.count));
+        let routes = Arc::new(routes);
+        let composer = Arc::new(Composer::new(input, routes.clone(), args.count));
+        let supply = Arc::new(Supply { composer, routes, stages });
         if !args.skip_invalid && !is_stream {
-            let cycles = if composer.repeats() { 1 } else { args.count };
-            check::check_all(composer.messages(cycles), output)?;
+            let cycles = if supply.repeats() { 1 } else { args.count };
+            check::check_all(supply.messages(cycles, false)?, output)?;
         }
-        Ok((composer, default))
+        Ok((supply, default))
     }
 }
 
 /// Prints the messages in the form in which they can be sent with --from.
-fn dry_run(composer: &Arc<Composer>, cycles: u64, output: Output) -> Result<()> {
+fn dry_run(supply: &Arc<Supply>, cycles: u64, output: Output) -> Result<()> {
     let mut is_invalid = false;
-    for message in composer.messages(cycles) {
-        let (_, message) = message?;
+    for made in supply.messages(cycles, true)? {
+        let message = match made? {
+            Made::Message(message) => message,
+            Made::Rejected(message, reason) => {
+                is_invalid = true;
+                check::tell_rejected(&message, &reason, "it would not be sent", output);
+                continue;
+            }
+        };
         let violations = check::violations_of(&message);
         if !violations.is_empty() {
             is_invalid = true;

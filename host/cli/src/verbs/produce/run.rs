@@ -6,10 +6,10 @@ use super::feed::{Reading, hand_out, read};
 use super::lane::{Done, INVALID_CAUSE, Lane, Phase, Terms};
 use super::report::Report;
 use super::state::{State, StateFile};
+use super::supply::Supply;
 use super::{pace, policy};
 use crate::address::ServiceAddr;
 use crate::failure::{FAILED, Failure, INVALID};
-use crate::messages::composer::Composer;
 use crate::output::{Output, complain, harmless};
 use crate::sender::{Route, Sender};
 use anyhow::{Result, anyhow};
@@ -32,7 +32,7 @@ pub(super) struct Run<'a> {
     pub(super) args: &'a Args,
     pub(super) address: &'a ServiceAddr,
     pub(super) output: Output,
-    pub(super) composer: Arc<Composer>,
+    pub(super) supply: Arc<Supply>,
     pub(super) state: State,
     pub(super) file: Option<StateFile>,
 }
@@ -59,7 +59,7 @@ impl Run<'_> {
         if self.args.resume {
             self.output.progress(&format!("⏩ {skipped} messages were acknowledged before and are left out"));
         }
-        let mut report = Report::new(self.output, self.composer.total(), self.args.quiet);
+        let mut report = Report::new(self.output, self.supply.total(), self.args.quiet);
         let mut flow = self.start(senders);
         let end = self.count(&mut flow, &mut report).await;
         report.summary();
@@ -95,7 +95,7 @@ impl Run<'_> {
             tokio::spawn(Lane { sender, address: self.address.clone(), terms, queue, done, phase }.run());
         }
         let source = read(Reading {
-            composer: self.composer.clone(),
+            supply: self.supply.clone(),
             cycles: self.args.count,
             acknowledged: self.state.acknowledged.clone(),
             skip_invalid: self.args.skip_invalid,
@@ -186,7 +186,7 @@ impl Run<'_> {
 
     fn say_how_to_resume(&self, is_interrupted: bool) -> Result<()> {
         let acknowledged = self.state.acknowledged.count();
-        let total = self.composer.total();
+        let total = self.supply.total();
         if acknowledged == 0 && !is_interrupted {
             return Ok(());
         }

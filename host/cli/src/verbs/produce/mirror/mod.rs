@@ -155,7 +155,7 @@ impl Mirrored<'_> {
         let folder = self.mirror().spool.clone().map_or_else(spool_folder, Ok)?;
         let (phase, watching) = watch::channel(Phase::Running);
         let (event_sender, events) = mpsc::channel(DONE_CALLS_MAX);
-        let mut report = Report::new(self.run.output, self.run.composer.total(), self.run.args.quiet);
+        let mut report = Report::new(self.run.output, self.run.supply.total(), self.run.args.quiet);
         let (mut queues, mut regions, mut reasons) = (Vec::new(), Vec::new(), Vec::new());
         for (index, address) in self.regions.iter().enumerate() {
             let place = Place {
@@ -184,7 +184,7 @@ impl Mirrored<'_> {
         }
         regions.into_iter().for_each(|region| drop(tokio::spawn(region.run())));
         let source = read(Reading {
-            composer: self.run.composer.clone(),
+            supply: self.run.supply.clone(),
             cycles: self.run.args.count,
             acknowledged: self.run.state.acknowledged.clone(),
             skip_invalid: self.run.args.skip_invalid,
