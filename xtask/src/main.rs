@@ -33,7 +33,7 @@ usage: cargo xtask VERB
   fuzz [--minutes N] [TARGET ...]
                     run the schema crate's fuzz targets, or only these, 10 minutes each
   bench SECTION     measure against baselines and write that section of docs/benchmarks.md:
-                    produce, broker, schema";
+                    produce, broker, cli, schema";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -4,6 +4,7 @@
 //! goals that it prints.
 
 mod broker;
+mod cli;
 mod commits;
 mod echo;
 mod load;
@@ -31,8 +32,12 @@ fn main() -> anyhow::Result<()> {
             let text = broker::markdown(&runtime.block_on(broker::measure())?);
             write(page, "The embedded broker", &text)
         }
+        ["cli", page] => {
+            let text = cli::markdown(&runtime.block_on(cli::measure())?);
+            write(page, "The command next to Danube's client", &text)
+        }
         ["schema", page] => write(page, "Validating", &schema::markdown(&schema::measure()?)),
-        _ => bail!("usage: irongate-tests-bench produce|broker|schema PAGE.md"),
+        _ => bail!("usage: irongate-tests-bench produce|broker|cli|schema PAGE.md"),
     }
 }
 
