@@ -1,5 +1,6 @@
 //! The command as a person runs it: processes, exit codes, stdout and stderr.
 
+mod backup;
 mod connection;
 mod consume;
 mod consume_forms;

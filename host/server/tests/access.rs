@@ -237,6 +237,7 @@ fn foreign_requests(consumer_id: u64) -> Vec<(&'static str, Vec<u8>)> {
         ("/danube_admin.TopicAdmin/SetSubscriptionDispatchConfig", first.clone()),
         ("/danube_admin.TopicAdmin/GetSubscriptionDispatchConfig", first.clone()),
         ("/danube_admin.TopicAdmin/DescribeTopic", topic_named),
+        ("/irongate.backup.v1.BackupService/Backup", vec![]),
         ("/irongate.pipelines.v1.PipelineService/DeployPipeline", vec![]),
         ("/irongate.pipelines.v1.PipelineService/ListPipelines", vec![]),
         ("/irongate.pipelines.v1.PipelineService/PausePipeline", vec![]),

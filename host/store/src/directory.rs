@@ -48,7 +48,7 @@ pub(crate) fn open(dir: &Path, options: &StoreOptions) -> Result<Directory, Open
     let lock = lock(dir)?;
     let store = dir.join(STORE);
     if !store.try_exists().map_err(|source| io(&store, source))? {
-        create(dir, options)?;
+        create(dir, options, |_| Ok(()))?;
     }
     check_format(dir, &store)?;
     let database_dir = store.join(DATABASE);
@@ -77,7 +77,12 @@ fn lock(dir: &Path) -> Result<File, OpenError> {
     }
 }
 
-fn create(dir: &Path, options: &StoreOptions) -> Result<(), OpenError> {
+/// Makes a store with what `fill` puts into it. It has its name when it is whole.
+pub(crate) fn create(
+    dir: &Path,
+    options: &StoreOptions,
+    fill: impl FnOnce(&Keyspaces) -> Result<(), String>,
+) -> Result<(), OpenError> {
     let unborn = dir.join(STORE_UNBORN);
     // Left by a start that was cut short; it never had its name, so it holds nothing.
     if unborn.try_exists().map_err(|source| io(&unborn, source))? {
@@ -85,7 +90,10 @@ fn create(dir: &Path, options: &StoreOptions) -> Result<(), OpenError> {
     }
     std::fs::create_dir_all(&unborn).map_err(|source| io(&unborn, source))?;
     let database_dir = unborn.join(DATABASE);
-    drop(open_database(dir, &database_dir, options)?);
+    let keyspaces = open_database(dir, &database_dir, options)?;
+    let filled = fill(&keyspaces);
+    drop(keyspaces);
+    filled.map_err(|what| io(&unborn, std::io::Error::other(what)))?;
     let format = unborn.join(FORMAT);
     let write = || -> std::io::Result<()> {
         let mut file = File::create(&format)?;
@@ -115,11 +123,11 @@ fn check_format(dir: &Path, store: &Path) -> Result<(), OpenError> {
     Err(OpenError::Format { dir: dir.to_owned(), found, supported })
 }
 
-struct Keyspaces {
-    database: Database,
-    log: Keyspace,
-    documents: Keyspace,
-    heads: Keyspace,
+pub(crate) struct Keyspaces {
+    pub(crate) database: Database,
+    pub(crate) log: Keyspace,
+    pub(crate) documents: Keyspace,
+    pub(crate) heads: Keyspace,
 }
 
 fn open_database(dir: &Path, database_dir: &Path, options: &StoreOptions) -> Result<Keyspaces, OpenError> {
