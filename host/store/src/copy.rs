@@ -5,8 +5,10 @@
 //! until it is finished its folder holds no store.
 
 use crate::directory::{self, Keyspaces};
+use crate::entry::Entry;
 use crate::error::fjall_words;
 use crate::{Commit, Store, StoreError, StoreOptions};
+use bytes::Bytes;
 use fjall::{Database, Keyspace, PersistMode, Readable, Snapshot};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
@@ -60,10 +62,10 @@ impl Store {
         let copied = std::fs::create_dir_all(folder).map_err(|error| error.to_string()).and_then(|()| {
             let mut copied = Copied::default();
             let fill = |fresh: &Keyspaces| {
-                let (records, record_bytes) = copy(&snapshot, self.log(), &fresh.database, &fresh.log)?;
+                let (records, record_bytes) = copy(&snapshot, self.log(), &fresh.database, &fresh.log, records_of)?;
                 let (documents, document_bytes) =
-                    copy(&snapshot, self.document_keyspace(), &fresh.database, &fresh.documents)?;
-                copy(&snapshot, self.heads(), &fresh.database, &fresh.heads)?;
+                    copy(&snapshot, self.document_keyspace(), &fresh.database, &fresh.documents, one)?;
+                copy(&snapshot, self.heads(), &fresh.database, &fresh.heads, one)?;
                 copied = Copied { records, documents, bytes: record_bytes + document_bytes };
                 persist(&fresh.database)
             };
@@ -89,28 +91,45 @@ impl Store {
     }
 }
 
-/// Copies one keyspace, in the order of its keys; answers how many entries and bytes. In batches, as everything is written: what is
+/// How many records, or other things, an entry holds; `None` when it is malformed.
+type Count = fn(&[u8], &Bytes) -> Option<u64>;
+
+fn records_of(key: &[u8], value: &Bytes) -> Option<u64> {
+    let entry = Entry::decode(key, value)?;
+    Some(entry.end_offset() - entry.first_offset)
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "the shape of a Count")]
+fn one(_: &[u8], _: &Bytes) -> Option<u64> {
+    Some(1)
+}
+
+/// Copies one keyspace, in the order of its keys; answers how many things and bytes. In batches, as everything is written: what is
 /// ingested as tables keeps sequence numbers that hide what is written after the copy was opened.
-fn copy(snapshot: &Snapshot, from: &Keyspace, fresh: &Database, to: &Keyspace) -> Result<(u64, u64), String> {
-    let copy = || -> fjall::Result<(u64, u64)> {
-        let (mut entries, mut bytes, mut batch_bytes) = (0, 0, 0);
-        let mut batch = fresh.batch();
-        for guard in snapshot.iter(from) {
-            let (key, value) = guard.into_inner()?;
-            let length = key.len() + value.len();
-            entries += 1;
-            bytes += length as u64;
-            batch_bytes += length;
-            batch.insert(to, key, value);
-            if batch_bytes >= BATCH_BYTES {
-                std::mem::replace(&mut batch, fresh.batch()).commit()?;
-                batch_bytes = 0;
-            }
+fn copy(
+    snapshot: &Snapshot,
+    from: &Keyspace,
+    fresh: &Database,
+    to: &Keyspace,
+    count: Count,
+) -> Result<(u64, u64), String> {
+    let (mut things, mut bytes, mut batch_bytes) = (0, 0, 0);
+    let mut batch = fresh.batch();
+    for guard in snapshot.iter(from) {
+        let (key, value) = guard.into_inner().map_err(|error| fjall_words(&error))?;
+        let length = key.len() + value.len();
+        let value = Bytes::from(value);
+        things += count(&key, &value).ok_or("a stored entry is malformed")?;
+        bytes += length as u64;
+        batch_bytes += length;
+        batch.insert(to, key, value);
+        if batch_bytes >= BATCH_BYTES {
+            std::mem::replace(&mut batch, fresh.batch()).commit().map_err(|error| fjall_words(&error))?;
+            batch_bytes = 0;
         }
-        batch.commit()?;
-        Ok((entries, bytes))
-    };
-    copy().map_err(|error| fjall_words(&error))
+    }
+    batch.commit().map_err(|error| fjall_words(&error))?;
+    Ok((things, bytes))
 }
 
 fn persist(database: &Database) -> Result<(), String> {

@@ -65,10 +65,14 @@ fn a_log_that_lost_its_beginning_begins_where_it_did() {
     (0..10).for_each(|number| commit(&store, number));
     let cut = irongate_store::Cut { log: 7, first_offset: 10 };
     store.commit_with_cuts(Vec::new(), Vec::new(), vec![cut]).unwrap();
-    store.copy_to(&dir.path().join("copy")).unwrap();
+    // Records of one commit share entries.
+    store.commit((0..100).map(|number| Append { log: 8, ..append(number) }).collect(), Vec::new()).unwrap();
+    assert!(store.copy_to(&dir.path().join("copy")).unwrap().records >= 100);
     let copy = Store::open(dir.path().join("copy"), &StoreOptions::default()).unwrap();
     assert_eq!(copy.bounds(7).unwrap(), store.bounds(7).unwrap());
     assert_eq!(copy.bounds(7).unwrap().next_offset, 10);
+    assert_eq!(copy.read(8, 50, 100, usize::MAX).unwrap(), store.read(8, 50, 100, usize::MAX).unwrap());
+    assert_eq!(copy.bounds(8).unwrap().next_offset, 100);
 }
 
 #[test]
