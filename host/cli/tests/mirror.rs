@@ -83,7 +83,6 @@ fn a_region_that_is_killed_and_comes_back_lacks_nothing() {
     assert_eq!(decided(1_000), ["sent", "deferred"], "one that is down does not stop the other");
     let second = second.restart();
     send(1_001..=1_500);
-    drop(send);
     drop(input);
     decided(1_500);
     let rest: Vec<String> = output.map(|line| line.expect("a line")).collect();
