@@ -27,6 +27,11 @@ mod generated {
         pub mod v1 {
             include!("generated/irongate.v1.rs");
         }
+        pub mod backup {
+            pub mod v1 {
+                include!("generated/irongate.backup.v1.rs");
+            }
+        }
         pub mod pipelines {
             pub mod v1 {
                 include!("generated/irongate.pipelines.v1.rs");
@@ -39,6 +44,9 @@ pub use generated::{danube, danube_admin, danube_schema, irongate};
 
 /// Our own services, at their current version.
 pub use generated::irongate::v1 as irongate_v1;
+
+/// Back-up of a host, at its current version.
+pub use generated::irongate::backup::v1 as backup_v1;
 
 /// Pipelines in the host, at their current version.
 pub use generated::irongate::pipelines::v1 as pipelines_v1;

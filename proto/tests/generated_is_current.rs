@@ -3,16 +3,28 @@
 
 use std::{fs, path::Path};
 
-const FILES: [&str; 5] =
-    ["danube.rs", "danube_schema.rs", "danube_admin.rs", "irongate.v1.rs", "irongate.pipelines.v1.rs"];
+const FILES: [&str; 6] = [
+    "danube.rs",
+    "danube_schema.rs",
+    "danube_admin.rs",
+    "irongate.v1.rs",
+    "irongate.pipelines.v1.rs",
+    "irongate.backup.v1.rs",
+];
 
 #[test]
 fn generated_is_current() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let checked_in = root.join("src/generated");
     let fresh = tempfile::tempdir().expect("a temporary directory can be created");
-    let files =
-        ["danube.proto", "danube_schema.proto", "danube_admin.proto", "irongate.proto", "irongate_pipelines.proto"];
+    let files = [
+        "danube.proto",
+        "danube_schema.proto",
+        "danube_admin.proto",
+        "irongate.proto",
+        "irongate_pipelines.proto",
+        "irongate_backup.proto",
+    ];
     let descriptors = protox::compile(files, [root]).expect("the contracts compile");
     tonic_prost_build::configure()
         .build_transport(false)

@@ -4,11 +4,14 @@
 //! A block of `sh` is run. Behind the word stands how it ends, where that is not 0: `exit=3`. A block of `text` right
 //! behind it is what it prints; `…` in it stands for anything within its line.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use tokio::process::Command;
 
 use crate::{cli, surroundings};
+
+/// How long one block may take: a transform is built with its libraries.
+const BLOCK_PATIENCE: Duration = Duration::from_secs(300);
 
 /// A block of commands.
 #[derive(Debug, PartialEq)]
@@ -91,7 +94,8 @@ pub async fn run(name: &str, page: &str, folder: &Path, url: &str) {
         command.args(["-o", "pipefail", "-c", &block.commands]);
         command.env("PATH", &path).env("IRONGATE_SERVICE_ADDR", url).env("XDG_STATE_HOME", folder.join(".state"));
         command.env("XDG_CONFIG_HOME", folder.join(".config")).env_remove("IRONGATE_TOKEN");
-        let ended = cli::run(folder, command).await;
+        command.env("CARGO_TARGET_DIR", surroundings::plugins_target());
+        let ended = cli::run_within(BLOCK_PATIENCE, folder, command).await;
         let place = format!("{name}, line {}:\n{}", block.line, block.commands);
         let all = format!("{}{}", ended.stdout, ended.stderr);
         assert_eq!(ended.code, block.exit, "{place}{all}");

@@ -33,6 +33,11 @@ pub fn python() -> PathBuf {
     from_environment("IRONGATE_PYTHON").unwrap_or_else(|| target_folder().join("venv/bin/python"))
 }
 
+/// Where transforms are built: their libraries are those of the components in `plugins`, and built once.
+pub fn plugins_target() -> PathBuf {
+    target_folder().join("plugins")
+}
+
 /// Where screenshots go: `IRONGATE_SCREENSHOTS`, else `screenshots` in the target directory.
 pub fn screenshots() -> PathBuf {
     from_environment("IRONGATE_SCREENSHOTS").unwrap_or_else(|| target_folder().join("screenshots"))

@@ -32,5 +32,13 @@ pub async fn a_moment() {
 /// # Panics
 /// After [`PATIENCE`], naming what was waited for.
 pub async fn done<T>(what: &str, work: impl Future<Output = T>) -> T {
-    tokio::time::timeout(PATIENCE, work).await.unwrap_or_else(|_| panic!("{what}: not within {PATIENCE:?}"))
+    done_within(PATIENCE, what, work).await
+}
+
+/// The same for what may take longer.
+///
+/// # Panics
+/// After `patience`, naming what was waited for.
+pub async fn done_within<T>(patience: Duration, what: &str, work: impl Future<Output = T>) -> T {
+    tokio::time::timeout(patience, work).await.unwrap_or_else(|_| panic!("{what}: not within {patience:?}"))
 }

@@ -13,7 +13,7 @@ use irongate_tests::{Host, page, surroundings};
 const WITHOUT_COMMANDS: [&str; 3] = ["README.md", "promises.md", "patterns/README.md"];
 
 /// Pages with a test of their own below.
-const TESTED: [&str; 9] = [
+const TESTED: [&str; 11] = [
     "schemas.md",
     "partitions.md",
     "reliable.md",
@@ -21,6 +21,8 @@ const TESTED: [&str; 9] = [
     "production.md",
     "patterns/event-sourcing/README.md",
     "patterns/cqrs-commands/README.md",
+    "patterns/data-pipeline/README.md",
+    "patterns/multi-region/README.md",
     "patterns/metrics/README.md",
     "patterns/retry-dead-letters/README.md",
 ];
@@ -82,6 +84,16 @@ async fn event_sourcing() {
 #[tokio::test]
 async fn cqrs_commands() {
     executed("patterns/cqrs-commands/README.md").await;
+}
+
+#[tokio::test]
+async fn data_pipeline() {
+    executed("patterns/data-pipeline/README.md").await;
+}
+
+#[tokio::test]
+async fn multi_region() {
+    executed("patterns/multi-region/README.md").await;
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@
 //! much is delivered again, never less and never out of what was acknowledged before.
 
 mod admin;
+mod backup;
 mod binding;
 mod browse;
 mod commits;
@@ -36,7 +37,7 @@ mod topics;
 pub use browse::Browse;
 pub use config::{BrokerConfig, Limits};
 pub use error::{BrokerError, OpenError};
-pub use irongate_store::{CommitHook, FreeBytes};
+pub use irongate_store::{CommitHook, Copied, CopyError, FreeBytes};
 pub use message_broker::{Delivered, MessageBroker, Standing};
 pub use metrics::MetricsSnapshot;
 pub use notes::Note;

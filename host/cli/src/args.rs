@@ -2,7 +2,7 @@
 //! arguments are in its file.
 
 use crate::credentials::Connection;
-use crate::verbs::{consume, load, produce, schema, serve, shell, token, topics};
+use crate::verbs::{backup, consume, load, produce, schema, serve, shell, token, topics};
 use crate::{dlq, pipeline, plugin};
 use clap::{Parser, Subcommand};
 
@@ -70,6 +70,10 @@ pub(crate) enum Verb {
     Pipeline(pipeline::Args),
     /// List and show dead letters, and send them again.
     Dlq(dlq::Args),
+    /// Copy a running server's data: everything that was acknowledged before, while it goes on.
+    ///
+    /// The copy is a folder on the server's machine, below serve's --backup-dir: a data directory that a server can be started on.
+    Backup(backup::Args),
     /// Look at the configuration, the server and the access to it, and say what to do about what is wrong.
     Doctor,
     /// Print the completions of a shell: bash, zsh, fish, elvish or powershell.

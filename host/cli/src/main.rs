@@ -61,6 +61,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             Verb::Load(args) => verbs::load::run(&address, *args, output).await,
             Verb::Schema(args) => verbs::schema::run(&address, args, output).await,
             Verb::Topics(args) => verbs::topics::run(&address, args, output).await,
+            Verb::Backup(args) => verbs::backup::run(&address, args, output).await,
             Verb::Dlq(args) => dlq::run(&address, args, output).await,
             Verb::Pipeline(args) => pipeline::run(&address, args, output).await,
             Verb::Doctor => verbs::doctor::run(&address, output).await,

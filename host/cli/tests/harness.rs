@@ -130,13 +130,15 @@ impl Server {
     }
 
     /// Kills the server as a crash would, and starts it again on the same directory and port.
-    pub(crate) fn crash_and_restart(mut self) -> Self {
+    pub(crate) fn crash_and_restart(self) -> Self {
+        self.crash().restart()
+    }
+
+    /// Kills the server as a crash would.
+    pub(crate) fn crash(mut self) -> Crashed {
         self.child.kill().expect("it runs");
         self.child.wait().expect("it ends");
-        let authority = self.authority().to_owned();
-        let dir = std::mem::replace(&mut self.dir, tempfile::tempdir().expect("a directory"));
-        drop(self);
-        Self::start_on(dir, &["--listen", &authority])
+        Crashed { url: self.url.clone(), server: self }
     }
 
     /// A file in the directory of this test.
@@ -144,6 +146,28 @@ impl Server {
         let path = self.dir.path().join(name);
         std::fs::write(&path, content).expect("written");
         path.to_str().expect("a path of text").to_owned()
+    }
+}
+
+/// A server that was killed, with all that it left.
+pub(crate) struct Crashed {
+    pub(crate) url: String,
+    server: Server,
+}
+
+impl Crashed {
+    /// What it was: commands to it find nobody.
+    pub(crate) fn server(&self) -> &Server {
+        &self.server
+    }
+
+    /// Starts it again on the same directory and port.
+    pub(crate) fn restart(self) -> Server {
+        let mut server = self.server;
+        let authority = server.authority().to_owned();
+        let dir = std::mem::replace(&mut server.dir, tempfile::tempdir().expect("a directory"));
+        drop(server);
+        Server::start_on(dir, &["--listen", &authority])
     }
 }
 

@@ -1,16 +1,19 @@
 //! The command as a person runs it: processes, exit codes, stdout and stderr.
 
+mod backup;
 mod connection;
 mod consume;
 mod consume_forms;
 mod flood;
 mod harness;
 mod load;
+mod mirror;
 mod pipeline;
 mod pipeline_deploy;
 mod pipeline_run;
 mod plugin;
 mod produce;
+mod produce_transform;
 mod schema;
 mod schema_offline;
 mod security;

@@ -20,7 +20,7 @@ pub(crate) const CLEAN: &str = "/default/orders-clean";
 pub(crate) const DEAD: &str = "/default/orders-dlq";
 
 /// The example that masks fields, built once.
-static MASK: LazyLock<PathBuf> = LazyLock::new(|| {
+pub(crate) static MASK: LazyLock<PathBuf> = LazyLock::new(|| {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../plugins");
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS").env_remove("CARGO_TARGET_DIR");

@@ -104,3 +104,27 @@ fn a_topic_is_bound_and_its_policy_changes_what_it_takes() {
     send().succeeded();
     server.run(&["schema", "bind", "/default/t", "missing"]).failed(1);
 }
+
+#[test]
+fn a_file_is_checked_against_a_subject_as_danube_cli_does() {
+    let server = Server::start();
+    let wide = server.file("wide", r#"{"type":["string","integer"]}"#);
+    let narrow = server.file("narrow", r#"{"type":"string"}"#);
+    server.run(&["schema", "register", "s", "-t", "json_schema", "-f", &wide]).succeeded();
+    let check = |file: &str, more: &[&str]| {
+        server.run(&[&["schema", "check", "s", "--file", file, "--schema-type", "json_schema"], more].concat())
+    };
+    assert_eq!(check(&wide, &[]).succeeded(), format!("{wide}: compatible with s\n"));
+    let outcome = check(&narrow, &[]);
+    assert_eq!(outcome.code, 3, "{outcome:?}");
+    assert!(outcome.stdout.starts_with(&format!("{narrow}: incompatible with s\n  ")), "{outcome:?}");
+    check(&narrow, &["--mode", "forward"]).succeeded();
+    let told = check(&narrow, &["-o", "json"]);
+    assert_eq!((told.code, &objects(&told.stdout)[0]["is_compatible"]), (3, &false.into()));
+    server.run(&["schema", "set-compatibility", "s", "forward"]).succeeded();
+    check(&narrow, &[]).succeeded();
+    server.run(&["schema", "check", "s", "-t", "json_schema"]).failed(2);
+    server.run(&["schema", "check", "-t", "json_schema"]).failed(2);
+    let versions = server.run(&["schema", "versions", "s", "--json"]).succeeded();
+    assert_eq!(objects(&versions)[0]["versions"].as_array().map(Vec::len), Some(1), "nothing was registered");
+}

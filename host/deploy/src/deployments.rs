@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -72,6 +72,16 @@ impl Deployments {
         }
         shared.pipelines.lock().await.by_name = by_name;
         Ok(Deployments { shared })
+    }
+
+    /// The broker, and what keeps every pipeline as it is for as long as it is held.
+    pub(crate) async fn still(&self) -> Result<(&Broker, impl Sized + '_), DeployError> {
+        Ok((&self.shared.broker, self.shared.open_pipelines().await?))
+    }
+
+    /// The folder with the components.
+    pub(crate) fn components(&self) -> PathBuf {
+        self.shared.plugins.folder().to_owned()
     }
 
     /// Drains every pipeline; afterwards every change is refused.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use irongate_broker::BrokerError;
+use irongate_broker::{BrokerError, CopyError};
 use thiserror::Error;
 use tonic::Code;
 
@@ -55,6 +55,9 @@ pub enum DeployError {
     /// The broker refuses.
     #[error(transparent)]
     Broker(#[from] BrokerError),
+    /// A back-up cannot be made.
+    #[error(transparent)]
+    Copy(#[from] CopyError),
     /// The host is on its way out.
     #[error("the host is shutting down")]
     Closed,
@@ -66,9 +69,10 @@ impl DeployError {
     pub fn code(&self) -> Code {
         match self {
             Self::Missing { .. } => Code::NotFound,
+            Self::Copy(CopyError::Exists { .. }) => Code::AlreadyExists,
             Self::Precondition { .. } => Code::FailedPrecondition,
             Self::LimitReached { .. } => Code::ResourceExhausted,
-            Self::File { .. } | Self::Damaged { .. } | Self::Runtime { .. } => Code::Internal,
+            Self::Copy(_) | Self::File { .. } | Self::Damaged { .. } | Self::Runtime { .. } => Code::Internal,
             Self::Broker(error) => error.code(),
             Self::Closed => Code::Unavailable,
         }

@@ -3,6 +3,7 @@
 //!
 //! Takes and answers the contract's messages. Knows no transport and does not know how a record is moved; [`irongate_pipeline`] does.
 
+mod backup;
 mod committer;
 mod contract;
 mod deployments;

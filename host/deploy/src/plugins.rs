@@ -21,6 +21,10 @@ impl PluginFolder {
         Ok(PluginFolder { folder })
     }
 
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Where the component with this digest is.
     pub(crate) fn path(&self, sha256: &str) -> PathBuf {
         self.folder.join(format!("{sha256}.wasm"))

@@ -7,6 +7,7 @@ use crate::limits::Limits;
 use crate::tls::TlsIdentity;
 use http::uri::Authority;
 use irongate_deploy::Deployments;
+use std::path::PathBuf;
 use std::str::FromStr;
 
 /// How to serve.
@@ -20,6 +21,8 @@ pub struct ServerConfig {
     pub environment: String,
     /// The pipelines that run in this host; a host without answers that it has none.
     pub deployments: Option<Deployments>,
+    /// Where back-ups are made; none: nowhere.
+    pub backup_folder: Option<PathBuf>,
     /// The certificate for TLS; none: clear text.
     pub tls: Option<TlsIdentity>,
     /// Whoever calls needs a token signed with one of these; none: nobody needs one.

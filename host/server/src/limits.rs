@@ -59,6 +59,8 @@ pub(crate) const MESSAGE_SLACK_BYTES: usize = 64 << 10;
 
 /// Requests that carry names and numbers only.
 pub(crate) const CONTROL_REQUEST_BYTES_MAX: usize = 64 << 10;
+/// The name of a back-up.
+pub(crate) const BACKUP_NAME_BYTES_MAX: usize = 100;
 
 /// A status message as it travels, percent-encoded. It travels a second time inside the details;
 /// all together stays below the 8 KiB of headers that the strictest of the usual clients accepts.

@@ -181,6 +181,17 @@ async fn expired_foreign_and_forged_tokens_are_unauthenticated() {
     assert_eq!(server.get("/healthz", "").await.status, 200, "the host is healthy and asks nobody");
 }
 
+/// Methods of the whole host, whatever they are asked.
+const HOST_WIDE: [&str; 7] = [
+    "/irongate.backup.v1.BackupService/Backup",
+    "/irongate.pipelines.v1.PipelineService/DeployPipeline",
+    "/irongate.pipelines.v1.PipelineService/ListPipelines",
+    "/irongate.pipelines.v1.PipelineService/PausePipeline",
+    "/irongate.pipelines.v1.PipelineService/ResumePipeline",
+    "/irongate.pipelines.v1.PipelineService/RollbackPipeline",
+    "/irongate.pipelines.v1.PipelineService/RemovePipeline",
+];
+
 /// Requests that touch a foreign topic or namespace, or what belongs to none.
 fn foreign_requests(consumer_id: u64) -> Vec<(&'static str, Vec<u8>)> {
     let topic = FOREIGN.to_owned();
@@ -196,7 +207,7 @@ fn foreign_requests(consumer_id: u64) -> Vec<(&'static str, Vec<u8>)> {
         danube::ConsumerRequest { topic_name: topic.clone(), subscription: "s".into(), ..Default::default() };
     let ack = danube::AckRequest { msg_id: id.clone(), ..Default::default() };
     let nack = danube::NackRequest { msg_id: id, ..Default::default() };
-    vec![
+    let mut requests = vec![
         ("/danube.ProducerService/CreateProducer", producer.encode_to_vec()),
         ("/danube.ProducerService/SendMessage", message.encode_to_vec()),
         ("/danube.ConsumerService/Subscribe", consumer.encode_to_vec()),
@@ -237,12 +248,6 @@ fn foreign_requests(consumer_id: u64) -> Vec<(&'static str, Vec<u8>)> {
         ("/danube_admin.TopicAdmin/SetSubscriptionDispatchConfig", first.clone()),
         ("/danube_admin.TopicAdmin/GetSubscriptionDispatchConfig", first.clone()),
         ("/danube_admin.TopicAdmin/DescribeTopic", topic_named),
-        ("/irongate.pipelines.v1.PipelineService/DeployPipeline", vec![]),
-        ("/irongate.pipelines.v1.PipelineService/ListPipelines", vec![]),
-        ("/irongate.pipelines.v1.PipelineService/PausePipeline", vec![]),
-        ("/irongate.pipelines.v1.PipelineService/ResumePipeline", vec![]),
-        ("/irongate.pipelines.v1.PipelineService/RollbackPipeline", vec![]),
-        ("/irongate.pipelines.v1.PipelineService/RemovePipeline", vec![]),
         ("/irongate.v1.PublishService/Publish", first.clone()),
         (
             "/irongate.v1.BrowseService/Browse",
@@ -253,7 +258,9 @@ fn foreign_requests(consumer_id: u64) -> Vec<(&'static str, Vec<u8>)> {
         ("/irongate.v1.TopicService/DeleteTopic", first.clone()),
         ("/irongate.v1.TopicService/TruncateTopic", first.clone()),
         ("/irongate.v1.TopicService/SetTopicRetention", first),
-    ]
+    ];
+    requests.extend(HOST_WIDE.map(|method| (method, Vec::new())));
+    requests
 }
 
 /// Methods that name no topic; what they list is the caller's own, or schemas, which everybody may read.

@@ -33,7 +33,8 @@ const DOCUMENTS_MEMTABLE_BYTES: u64 = 4 << 20;
 const JOURNALS_BYTES_MAX: u64 = 128 << 20;
 /// Logs are read in ranges, so blocks hold several records.
 const LOG_BLOCK_BYTES: u32 = 16 << 10;
-const WORKER_THREADS: usize = 2;
+/// With two, fjall keeps one of them for flushing, and that one spins for as long as the other compacts.
+const WORKER_THREADS: usize = 1;
 
 /// An open directory. The lock is held until it is dropped.
 pub(crate) struct Directory {
@@ -51,7 +52,7 @@ pub(crate) fn open(dir: &Path, options: &StoreOptions) -> Result<Directory, Open
     let lock = lock(dir)?;
     let store = dir.join(STORE);
     if !store.try_exists().map_err(|source| io(&store, source))? {
-        create(dir, options)?;
+        create(dir, options, |_| Ok(()))?;
     }
     let is_current = check_format(dir, &store)?;
     let database_dir = store.join(DATABASE);
@@ -87,7 +88,12 @@ fn lock(dir: &Path) -> Result<File, OpenError> {
     }
 }
 
-fn create(dir: &Path, options: &StoreOptions) -> Result<(), OpenError> {
+/// Makes a store with what `fill` puts into it. It has its name when it is whole.
+pub(crate) fn create(
+    dir: &Path,
+    options: &StoreOptions,
+    fill: impl FnOnce(&Keyspaces) -> Result<(), String>,
+) -> Result<(), OpenError> {
     let unborn = dir.join(STORE_UNBORN);
     // Left by a start that was cut short; it never had its name, so it holds nothing.
     if unborn.try_exists().map_err(|source| io(&unborn, source))? {
@@ -95,7 +101,10 @@ fn create(dir: &Path, options: &StoreOptions) -> Result<(), OpenError> {
     }
     std::fs::create_dir_all(&unborn).map_err(|source| io(&unborn, source))?;
     let database_dir = unborn.join(DATABASE);
-    drop(open_database(dir, &database_dir, options)?);
+    let keyspaces = open_database(dir, &database_dir, options)?;
+    let filled = fill(&keyspaces);
+    drop(keyspaces);
+    filled.map_err(|what| io(&unborn, std::io::Error::other(what)))?;
     let write = || -> std::io::Result<()> {
         std::fs::rename(write_format(&unborn)?, unborn.join(FORMAT))?;
         File::open(&unborn)?.sync_all()?;
@@ -132,11 +141,11 @@ fn check_format(dir: &Path, store: &Path) -> Result<bool, OpenError> {
     Err(OpenError::Format { dir: dir.to_owned(), found, supported })
 }
 
-struct Keyspaces {
-    database: Database,
-    log: Keyspace,
-    documents: Keyspace,
-    heads: Keyspace,
+pub(crate) struct Keyspaces {
+    pub(crate) database: Database,
+    pub(crate) log: Keyspace,
+    pub(crate) documents: Keyspace,
+    pub(crate) heads: Keyspace,
 }
 
 fn open_database(dir: &Path, database_dir: &Path, options: &StoreOptions) -> Result<Keyspaces, OpenError> {

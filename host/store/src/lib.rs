@@ -22,6 +22,7 @@
 
 mod commit;
 mod committer;
+mod copy;
 mod directory;
 mod durability;
 mod entry;
@@ -37,6 +38,7 @@ mod space;
 mod store;
 
 pub use commit::{Append, Appended, Commit, Cut, DocumentWrite, Staged};
+pub use copy::{Copied, CopyError};
 pub use durability::Durability;
 pub use error::{OpenError, StoreError};
 pub use log::{LogBounds, Record};

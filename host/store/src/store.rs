@@ -220,6 +220,22 @@ impl Store {
         self.queue.failure().map_or_else(|| self.space.check(0), |reason| Err(StoreError::Poisoned { reason }))
     }
 
+    pub(crate) fn database(&self) -> &Database {
+        &self.database
+    }
+
+    pub(crate) fn document_keyspace(&self) -> &Keyspace {
+        &self.documents
+    }
+
+    pub(crate) fn log(&self) -> &Keyspace {
+        self.logs.keyspace()
+    }
+
+    pub(crate) fn heads(&self) -> &Keyspace {
+        self.logs.stored_heads()
+    }
+
     /// The counters.
     #[must_use]
     pub fn stats(&self) -> StoreStats {

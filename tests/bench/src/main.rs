@@ -4,6 +4,7 @@
 //! inside the host, and judges only against the goals that it prints.
 
 mod broker;
+mod cli;
 mod commits;
 mod echo;
 mod load;
@@ -32,11 +33,15 @@ fn main() -> anyhow::Result<()> {
             let text = broker::markdown(&runtime.block_on(broker::measure())?);
             write(page, "The embedded broker", &text)
         }
+        ["cli", page] => {
+            let text = cli::markdown(&runtime.block_on(cli::measure())?);
+            write(page, "The command next to Danube's client", &text)
+        }
         ["schema", page] => write(page, "Validating", &schema::markdown(&schema::measure()?)),
         ["soak", minutes] => {
             runtime.block_on(soak::run(minutes.parse().context("soak takes a whole number of minutes")?))
         }
-        _ => bail!("usage: irongate-tests-bench produce|broker|schema PAGE.md, or irongate-tests-bench soak MINUTES"),
+        _ => bail!("usage: irongate-tests-bench produce|broker|cli|schema PAGE.md, or irongate-tests-bench soak MINUTES"),
     }
 }
 

@@ -134,6 +134,11 @@ impl Terms {
     }
 }
 
+/// A file by its name and its content.
+pub(crate) fn fingerprinted(path: &Path) -> String {
+    format!("{} {:016x}", path.display(), fingerprint(path).unwrap_or_default())
+}
+
 /// The hash of a file's content; standard input, which can be read only once, has none.
 fn fingerprint(path: &Path) -> std::io::Result<u64> {
     if path.as_os_str() == "-" {
@@ -188,7 +193,7 @@ impl InputArgs {
     pub(crate) fn identity(&self) -> Vec<String> {
         let paths = self.file.iter().chain(&self.lines).chain(&self.jsonl).chain(&self.csv).chain(&self.from);
         // A file that was edited has other messages. What cannot be read is told when it is to be sent.
-        let files = paths.map(|path| format!("{} {:016x}", path.display(), fingerprint(path).unwrap_or_default()));
+        let files = paths.map(|path| fingerprinted(path));
         self.message.iter().cloned().chain(files).collect()
     }
 }

@@ -2,7 +2,7 @@
 
 mod build;
 mod cargo;
-mod engine;
+pub(crate) mod engine;
 mod inspect;
 mod new;
 mod records;

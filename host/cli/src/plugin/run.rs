@@ -1,13 +1,11 @@
 //! `irongate plugin run`: a component over records from a file, as a pipeline's stage would run it. Writes to no topic; state lasts as long as the run.
 
-use super::{engine, records};
-use crate::failure::{FAILED, Failure, INVALID};
+use super::engine::{self, Allowed, check, grants, tell_aside, tell_log};
+use super::records;
+use crate::failure::{FAILED, Failure};
 use crate::output::{Output, complain, harmless, is_broken_pipe};
-use crate::violations;
 use anyhow::{Context, Result};
-use clap::ValueEnum;
-use irongate_runtime::{BatchReport, Grants, Limits, MemoryState, Outcome, Plugin, Record, Transform};
-use irongate_schema::{Schema, SchemaType};
+use irongate_runtime::{Limits, MemoryState, Outcome, Record, Transform};
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
@@ -42,16 +40,6 @@ pub(super) struct Args {
     memory_bytes_max: usize,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
-enum Allowed {
-    /// Key-value state, kept in memory for this run.
-    State,
-    /// Reading the time.
-    Clock,
-    /// Random numbers.
-    Random,
-}
-
 pub(super) fn run(args: Args, output: Output) -> Result<()> {
     let configuration = configuration(&args)?;
     let plugin = engine::load(&args.file)?;
@@ -63,9 +51,7 @@ pub(super) fn run(args: Args, output: Output) -> Result<()> {
         ..Limits::default()
     };
     let transform = plugin.configure(&configuration, limits, grants(&args.allow), state.clone())?;
-    for line in transform.configure_log() {
-        complain(&harmless(&format!("{}: {}", line.level, line.message)));
-    }
+    tell_log(transform.configure_log());
     let mut trial = Trial { transform, state, output, totals: Totals::default() };
     match feed(&args, &mut trial) {
         Err(error) if error.downcast_ref().is_some_and(is_broken_pipe) => Ok(()),
@@ -78,30 +64,6 @@ fn configuration(args: &Args) -> Result<String> {
     match &args.config_file {
         None => Ok(args.config.clone()),
         Some(file) => std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display())),
-    }
-}
-
-/// The same check as before a pipeline starts: the configuration against the component's own schema.
-fn check(plugin: &Plugin, configuration: &str) -> Result<()> {
-    let Some(schema) = &plugin.description().configuration_schema else { return Ok(()) };
-    let schema = Schema::compile(SchemaType::JsonSchema, schema.as_bytes())
-        .context("the component's schema of its configuration is not a JSON Schema")?;
-    let broken = schema.validate(configuration.as_bytes());
-    if broken.is_empty() {
-        return Ok(());
-    }
-    complain(&format!("error: the configuration breaks the schema of {}:", plugin.description().name));
-    for violation in broken {
-        complain(&violations::line(&violations::on_the_wire(violation)));
-    }
-    Err(Failure::Told { code: INVALID }.into())
-}
-
-fn grants(allowed: &[Allowed]) -> Grants {
-    Grants {
-        state: allowed.contains(&Allowed::State),
-        clock: allowed.contains(&Allowed::Clock),
-        random: allowed.contains(&Allowed::Random),
     }
 }
 
@@ -149,19 +111,6 @@ impl Trial {
         }
         self.state.apply(report.state_changes);
         Ok(())
-    }
-}
-
-/// Prints what a component wrote beside its outcomes to stderr.
-fn tell_aside(report: &BatchReport) {
-    for line in &report.log {
-        complain(&harmless(&format!("{}: {}", line.level, line.message)));
-    }
-    if report.log_lines_left_out > 0 {
-        complain(&format!("({} log lines more were left out: log_lines_max)", report.log_lines_left_out));
-    }
-    if !report.standard_output.is_empty() {
-        complain(&harmless(report.standard_output.trim_end()));
     }
 }
 

@@ -6,7 +6,7 @@ mod irongate;
 mod retry;
 mod route;
 
-pub(crate) use retry::{RETRIES_MAX, RETRY_STEP_MS, RetryPolicy, wait_to_retry};
+pub(crate) use retry::{RETRIES_MAX, RETRY_STEP_MS, RetryPolicy, may_pass, wait_to_retry};
 pub(crate) use route::{Route, RouteSchema};
 
 use crate::address::ServiceAddr;
@@ -15,6 +15,7 @@ use crate::failure::sentence;
 use bytes::Bytes;
 use danube::DanubeSender;
 use irongate::IrongateSender;
+pub(crate) use irongate::now_ms;
 use irongate_proto::irongate_v1::{GetHostInfoResponse, Published, Refused};
 use std::collections::HashMap;
 use std::sync::Arc;

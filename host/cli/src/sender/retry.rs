@@ -42,7 +42,7 @@ pub(crate) async fn wait_to_retry(retry: u32) {
 }
 
 /// Whether a refusal with this code may pass, as Danube's clients see it.
-pub(super) fn may_pass(code: u32) -> bool {
+pub(crate) fn may_pass(code: u32) -> bool {
     [Code::Unavailable, Code::DeadlineExceeded, Code::ResourceExhausted].iter().any(|one| *one as u32 == code)
 }
 

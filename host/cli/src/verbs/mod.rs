@@ -1,5 +1,6 @@
 //! One file per verb: its arguments, and what it does with them.
 
+pub(crate) mod backup;
 pub(crate) mod consume;
 pub(crate) mod doctor;
 pub(crate) mod load;

@@ -81,6 +81,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ORIGIN")]
     allow_origin: Vec<AllowedOrigin>,
 
+    /// Where `irongate backup` may have copies made of the data directory; created when missing.
+    #[arg(long, value_name = "DIR", conflicts_with = "upstream", env = "IRONGATE_BACKUP_DIR")]
+    backup_dir: Option<PathBuf>,
+
     /// Write the address to this file once the server answers.
     #[arg(long, value_name = "FILE")]
     ready_file: Option<PathBuf>,
@@ -111,6 +115,7 @@ pub(crate) async fn run(args: Args) -> Result<()> {
         tls,
         token_secrets,
         deployments: deployments.clone(),
+        backup_folder: backup_folder(args.backup_dir)?,
         limits: Limits { connections_max, ..Limits::default() },
     };
     announce(&format!("{scheme}://{address}"), &where_kept, args.ready_file.as_deref())?;
@@ -126,6 +131,15 @@ pub(crate) async fn run(args: Args) -> Result<()> {
         let _ = std::fs::remove_file(file);
     }
     Ok(())
+}
+
+/// The folder, made where it is missing, so that a wrong one is told at the start.
+fn backup_folder(folder: Option<PathBuf>) -> Result<Option<PathBuf>> {
+    if let Some(folder) = &folder {
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("cannot make the folder for back-ups {}", folder.display()))?;
+    }
+    Ok(folder)
 }
 
 pub(crate) fn log_to_stderr() {

@@ -2,6 +2,7 @@
 //! answers back. What a request means is the broker's business.
 
 mod absent;
+mod backup;
 mod broker_admin;
 mod browse;
 mod consumer;
@@ -26,6 +27,7 @@ use crate::limits::{CONTROL_REQUEST_BYTES_MAX, MESSAGE_SLACK_BYTES};
 use absent::Absent;
 use irongate_broker::MessageBroker;
 use irongate_deploy::{COMPONENT_BYTES_MAX, Deployments};
+use irongate_proto::backup_v1::backup_service_server::BackupServiceServer;
 use irongate_proto::danube::consumer_service_server::ConsumerServiceServer;
 use irongate_proto::danube::discovery_server::DiscoveryServer;
 use irongate_proto::danube::health_check_server::HealthCheckServer;
@@ -40,6 +42,7 @@ use irongate_proto::irongate_v1::publish_service_server::PublishServiceServer;
 use irongate_proto::irongate_v1::topic_service_server::TopicServiceServer;
 use irongate_proto::pipelines_v1::pipeline_service_server::PipelineServiceServer;
 use relay::Relay;
+use std::path::PathBuf;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 
@@ -52,8 +55,11 @@ pub(crate) fn routes(
     access: &Access,
     environment: &str,
     deployments: Option<Deployments>,
+    backup_folder: Option<PathBuf>,
     stopping: &CancellationToken,
 ) -> Routes {
+    let backups = backup::Backups::new(deployments.clone(), backup_folder, access.clone());
+    let backups = BackupServiceServer::new(backups).max_decoding_message_size(CONTROL_REQUEST_BYTES_MAX);
     let pipelines = PipelineServiceServer::new(pipelines::Pipelines::new(deployments, access.clone()));
     let components_bytes_max = COMPONENT_BYTES_MAX.saturating_add(MESSAGE_SLACK_BYTES);
     let routes = match backend {
@@ -76,7 +82,8 @@ pub(crate) fn routes(
             .add_service(Relay::<3>::new(cluster.clone(), access.clone()))
             .add_service(Relay::<4>::new(cluster.clone(), access.clone())),
     };
-    routes.add_service(Absent::<0>).add_service(pipelines.max_decoding_message_size(components_bytes_max)).prepare()
+    let routes = routes.add_service(Absent::<0>).add_service(backups);
+    routes.add_service(pipelines.max_decoding_message_size(components_bytes_max)).prepare()
 }
 
 /// The services that every broker has, each with the limit its requests have.

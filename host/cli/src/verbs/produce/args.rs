@@ -1,9 +1,12 @@
 //! The arguments of `produce`.
 
-use crate::messages::input::{InputArgs, TermsArgs};
+use crate::messages::input::{InputArgs, TermsArgs, fingerprinted};
 use crate::sender::{RETRIES_MAX, RETRY_STEP_MS};
 use irongate_schema::SchemaType;
 use std::path::PathBuf;
+
+use super::mirror::SPOOL_BYTES_MAX;
+use crate::plugin::engine::Allowed;
 
 /// The arguments of `produce`.
 #[derive(Debug, clap::Args)]
@@ -88,9 +91,62 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(super) reliable: bool,
 
+    #[command(flatten)]
+    pub(super) transform: TransformArgs,
+
+    #[command(flatten)]
+    pub(super) mirror: MirrorArgs,
+
     /// Use Danube's own services only, as with a Danube broker; no offsets come back.
     #[arg(long)]
     pub(super) danube_api: bool,
+}
+
+/// Components that the messages are put through first.
+#[derive(Debug, clap::Args)]
+pub(super) struct TransformArgs {
+    /// Put the messages through this transform before they are checked and sent. Repeatable: each gets what the one before
+    /// made. What it rejects counts as invalid. --dry-run shows what comes out.
+    #[arg(long, value_name = "FILE.wasm")]
+    pub(super) transform: Vec<PathBuf>,
+
+    /// The configuration of a transform, as JSON; the first is for the first --transform.
+    #[arg(long, value_name = "JSON", requires = "transform")]
+    pub(super) with: Vec<String>,
+
+    /// Grant the transforms a capability that they want. State lasts as long as the run.
+    #[arg(long, value_enum, value_delimiter = ',', requires = "transform")]
+    pub(super) allow: Vec<Allowed>,
+}
+
+impl TransformArgs {
+    /// What tells these transforms from others, for resuming.
+    pub(super) fn identity(&self) -> Vec<String> {
+        let files = self.transform.iter().map(|file| fingerprinted(file));
+        files.chain(self.with.iter().cloned()).collect()
+    }
+}
+
+/// Further regions that get every message.
+#[derive(Debug, clap::Args)]
+pub(super) struct MirrorArgs {
+    /// Send every message to this region as well: an address, or the name of a profile. Repeatable. Each region gets all
+    /// messages in their order. What one cannot take now is kept in a spool on the disk and tried again while the others
+    /// go on, and by the next run to the same topic and region; then the exit code is 1.
+    #[arg(long, value_name = "URL", conflicts_with_all = ["dlq", "producers", "in_flight", "retries"])]
+    pub(super) mirror: Vec<String>,
+
+    /// Where the spools of --mirror are, instead of the irongate folder for state.
+    #[arg(long, value_name = "DIR", requires = "mirror")]
+    pub(super) spool: Option<PathBuf>,
+
+    /// How many bytes may wait for one region. When there are more the run stops.
+    #[arg(long, value_name = "BYTES", requires = "mirror", default_value_t = SPOOL_BYTES_MAX)]
+    pub(super) spool_bytes_max: u64,
+
+    /// How many seconds to wait, after the last message, for a region that is behind.
+    #[arg(long, value_name = "SECONDS", requires = "mirror", default_value_t = 5)]
+    pub(super) spool_wait: u64,
 }
 
 /// Which schema the messages must satisfy.

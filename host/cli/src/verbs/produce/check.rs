@@ -1,5 +1,6 @@
 //! Checking messages before they are sent. What keeps which message back is decided here; printing it too, sending not.
 
+use super::supply::Made;
 use crate::failure::{Failure, INVALID};
 use crate::output::{Output, complain, harmless};
 use crate::sender::Message;
@@ -18,11 +19,18 @@ pub(super) fn violations_of(message: &Message) -> Vec<Violation> {
 ///
 /// # Errors
 /// One is invalid, or cannot be made.
-pub(super) fn check_all(messages: impl Iterator<Item = Result<(usize, Message)>>, output: Output) -> Result<()> {
+pub(super) fn check_all(messages: impl Iterator<Item = Result<Made>>, output: Output) -> Result<()> {
     let (mut checked, mut invalid) = (0_u64, 0_u64);
     for message in messages {
-        let (_, message) = message?;
         checked += 1;
+        let message = match message? {
+            Made::Message(message) => message,
+            Made::Rejected(message, reason) => {
+                invalid += 1;
+                tell_rejected(&message, &reason, "nothing was sent", output);
+                continue;
+            }
+        };
         let violations = violations_of(&message);
         if !violations.is_empty() {
             invalid += 1;
@@ -38,6 +46,18 @@ pub(super) fn check_all(messages: impl Iterator<Item = Result<(usize, Message)>>
         ));
     }
     Err(Failure::Told { code: INVALID }.into())
+}
+
+/// Says that a transform would not have a message, and what came of it.
+pub(super) fn tell_rejected(message: &Message, reason: &str, consequence: &str, output: Output) {
+    let number = message.number;
+    if output.is_json() {
+        let object = json!({ "event": "invalid", "number": number, "reason": reason, "violations": [] });
+        // Where nobody reads the objects, the exit code still says it.
+        let _ = output.result(String::new, || object);
+        return;
+    }
+    complain(&format!("error: message {number}: {}; {consequence}", harmless(reason)));
 }
 
 /// Prints what is wrong with one message, and what came of it.

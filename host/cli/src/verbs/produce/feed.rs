@@ -1,9 +1,9 @@
-//! Between the composer and the producers: makes messages in a thread at their pace, and gives each producer its share.
+//! Between the supply and the producers: makes messages in a thread at their pace, and gives each producer its share.
 
 use super::check;
 use super::lane::{Failed, Item, Phase};
 use super::state::Acknowledged;
-use crate::messages::composer::Composer;
+use super::supply::{Made, Supply};
 use crate::pace::Pace;
 use crate::sender::Message;
 use anyhow::Result;
@@ -16,7 +16,7 @@ const READ_AHEAD_MESSAGES_MAX: usize = 1_000;
 
 /// What is read, and what of it is left out.
 pub(super) struct Reading {
-    pub(super) composer: Arc<Composer>,
+    pub(super) supply: Arc<Supply>,
     pub(super) cycles: u64,
     pub(super) acknowledged: Acknowledged,
     /// Check each message on its way, and go on without those that are invalid.
@@ -29,7 +29,13 @@ pub(super) struct Reading {
 pub(super) fn read(reading: Reading) -> mpsc::Receiver<Result<Item>> {
     let (sender, receiver) = mpsc::channel(READ_AHEAD_MESSAGES_MAX);
     std::thread::spawn(move || {
-        let mut messages = reading.composer.messages(reading.cycles);
+        let mut messages = match reading.supply.messages(reading.cycles, true) {
+            Ok(messages) => messages,
+            Err(error) => {
+                let _ = sender.blocking_send(Err(error));
+                return;
+            }
+        };
         let mut index = 0;
         loop {
             if let Some(pace) = reading.pace {
@@ -37,8 +43,11 @@ pub(super) fn read(reading: Reading) -> mpsc::Receiver<Result<Item>> {
             }
             let Some(message) = messages.next() else { return };
             let item = match message {
-                Ok((_, message)) if reading.acknowledged.contains(message.number) => continue,
-                Ok((_, message)) => Ok(if reading.skip_invalid { checked(message) } else { Item::Send(message) }),
+                Ok(Made::Message(message)) if reading.acknowledged.contains(message.number) => continue,
+                Ok(Made::Rejected(message, reason)) => Ok(Item::Bury(message, Failed::invalid(reason, Vec::new()))),
+                Ok(Made::Message(message)) => {
+                    Ok(if reading.skip_invalid { checked(message) } else { Item::Send(message) })
+                }
                 Err(error) => Err(error),
             };
             let is_over = item.is_err();
@@ -90,7 +99,7 @@ pub(super) async fn hand_out(
     }
 }
 
-async fn stopped(phase: &mut watch::Receiver<Phase>) {
+pub(super) async fn stopped(phase: &mut watch::Receiver<Phase>) {
     // A sender that is gone has nothing more to say: the run is over.
     let _ = phase.wait_for(|phase| *phase == Phase::Stopping).await;
 }

@@ -5,19 +5,22 @@ mod args;
 mod check;
 mod feed;
 mod lane;
+mod mirror;
 mod report;
 mod run;
 mod schemas;
 mod state;
+mod supply;
 
 pub(crate) use args::Args;
 
 use crate::address::ServiceAddr;
-use crate::client::{Channel, connect, host_info};
+use crate::client::{Channel, connect};
 use crate::failure::Failure;
 use crate::messages::composer::{Composer, Routes};
 use crate::messages::input::Input;
 use crate::messages::record::{Record, SchemaName};
+use crate::messages::rows::Source;
 use crate::output::Output;
 use crate::pace::Pace;
 use crate::sender::{Message, RetryPolicy, Route, Sender};
@@ -28,6 +31,7 @@ use state::{State, StateFile};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+use supply::{Made, Supply};
 
 pub(crate) async fn run(address: &ServiceAddr, args: Args, output: Output) -> Result<()> {
     let file = StateFile::of(&identity(&args));
@@ -39,17 +43,25 @@ pub(crate) async fn run(address: &ServiceAddr, args: Args, output: Output) -> Re
         input.source.hold()?;
     }
     let definition = args.schema.schema_file.as_deref().map(read_file).transpose()?;
-    let channel = connect(address).await?;
-    let info = if args.danube_api { None } else { host_info(&channel, address).await? };
-    let composer = compose(&args, input, definition, &channel, address, info.is_none(), output).await?;
+    let regions = mirror::addresses(address, &args.mirror.mirror)?;
+    let (asked, channel, info) = mirror::first_to_answer(&regions, args.danube_api).await?;
+    let has_topic = !matches!(input.source, Source::Records(_));
+    let registration = registration(&args, definition.as_ref());
+    let asking = Asking { args: &args, channel: &channel, address: &asked, is_danube: info.is_none(), output };
+    let (supply, route) = asking.supply(input, definition).await?;
     if args.dry_run {
-        return dry_run(&composer, args.count, output);
+        return dry_run(&supply, args.count, output);
+    }
+    let run = run::Run { args: &args, address, output, supply, state, file };
+    if regions.len() > 1 {
+        let route = has_topic.then_some(route);
+        return mirror::Mirrored { run, regions, registration, route }.send_all().await;
     }
     let mut senders = vec![Sender::new(channel, address, info.as_ref())];
     for _ in 1..args.producers {
         senders.push(Sender::new(connect(address).await?, address, info.as_ref()));
     }
-    run::Run { args: &args, address, output, composer, state, file }.send_all(senders).await
+    run.send_all(senders).await
 }
 
 fn read_file(file: &Path) -> Result<Vec<u8>> {
@@ -61,6 +73,7 @@ fn identity(args: &Args) -> Vec<String> {
     let mut identity = vec![args.topic.clone(), args.count.to_string()];
     identity.extend(args.input.identity());
     identity.extend(args.terms.identity());
+    identity.extend(args.transform.identity());
     identity
 }
 
@@ -74,42 +87,62 @@ fn left_over(args: &Args, file: Option<&StateFile>) -> Result<State> {
     state.ok_or_else(|| Failure::Usage(nothing.to_owned()).into())
 }
 
-/// Prepares routes and messages, and checks all of them unless those that are invalid are to be skipped.
-async fn compose(
-    args: &Args,
-    mut input: Input,
-    definition: Option<Vec<u8>>,
-    channel: &Channel,
-    address: &ServiceAddr,
+/// The schema file of the arguments, for regions that do not have it yet.
+fn registration(args: &Args, definition: Option<&Vec<u8>>) -> Option<mirror::Registration> {
+    let (definition, schema_type) = (definition?.clone(), args.schema.schema_type?);
+    Some(mirror::Registration { subject: schemas::subject_of(&args.topic), schema_type, definition })
+}
+
+/// The server that is asked before anything is sent.
+struct Asking<'a> {
+    args: &'a Args,
+    channel: &'a Channel,
+    address: &'a ServiceAddr,
     is_danube: bool,
     output: Output,
-) -> Result<Arc<Composer>> {
-    // A dry run prints messages and nothing else; what is for programs has no lines of progress either.
-    let asking = output.or_json(args.dry_run);
-    let schemas = Schemas { channel: channel.clone(), address, is_danube, output: asking };
-    let plain =
-        Route::plain(args.topic.clone(), args.producer_name.clone(), args.partitions.unwrap_or(0), args.reliable);
-    let default = Arc::new(schemas.route(args, definition, plain).await?);
-    let has_check = default.check.is_some();
-    if has_check && !args.skip_invalid {
-        input.source.hold()?;
+}
+
+impl Asking<'_> {
+    /// Prepares routes and messages, and checks all of them unless those that are invalid are to be skipped.
+    async fn supply(self, mut input: Input, definition: Option<Vec<u8>>) -> Result<(Arc<Supply>, Arc<Route>)> {
+        let Self { args, channel, address, is_danube, output } = self;
+        // A dry run prints messages and nothing else; what is for programs has no lines of progress either.
+        let asking = output.or_json(args.dry_run);
+        let schemas = Schemas { channel: channel.clone(), address, is_danube, output: asking };
+        let plain =
+            Route::plain(args.topic.clone(), args.producer_name.clone(), args.partitions.unwrap_or(0), args.reliable);
+        let default = Arc::new(schemas.route(args, definition, plain).await?);
+        let has_check = default.check.is_some();
+        let stages = supply::stages(&args.transform)?;
+        if (has_check || !stages.is_empty()) && !args.skip_invalid {
+            input.source.hold()?;
+        }
+        let routes = Routes::new(default.clone());
+        schemas.more_routes(&input.source, &routes, &default).await?;
+        let is_stream = input.source.is_stream();
+        let routes = Arc::new(routes);
+        let composer = Arc::new(Composer::new(input, routes.clone(), args.count));
+        let supply = Arc::new(Supply { composer, routes, stages });
+        if !args.skip_invalid && !is_stream {
+            let cycles = if supply.repeats() { 1 } else { args.count };
+            check::check_all(supply.messages(cycles, false)?, output)?;
+        }
+        Ok((supply, default))
     }
-    let routes = Routes::new(default.clone());
-    schemas.more_routes(&input.source, &routes, &default).await?;
-    let is_stream = input.source.is_stream();
-    let composer = Arc::new(Composer::new(input, Arc::new(routes), args.count));
-    if !args.skip_invalid && !is_stream {
-        let cycles = if composer.repeats() { 1 } else { args.count };
-        check::check_all(composer.messages(cycles), output)?;
-    }
-    Ok(composer)
 }
 
 /// Prints the messages in the form in which they can be sent with --from.
-fn dry_run(composer: &Arc<Composer>, cycles: u64, output: Output) -> Result<()> {
+fn dry_run(supply: &Arc<Supply>, cycles: u64, output: Output) -> Result<()> {
     let mut is_invalid = false;
-    for message in composer.messages(cycles) {
-        let (_, message) = message?;
+    for made in supply.messages(cycles, true)? {
+        let message = match made? {
+            Made::Message(message) => message,
+            Made::Rejected(message, reason) => {
+                is_invalid = true;
+                check::tell_rejected(&message, &reason, "it would not be sent", output);
+                continue;
+            }
+        };
         let violations = check::violations_of(&message);
         if !violations.is_empty() {
             is_invalid = true;

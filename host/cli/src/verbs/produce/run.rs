@@ -6,10 +6,10 @@ use super::feed::{Reading, hand_out, read};
 use super::lane::{Done, INVALID_CAUSE, Lane, Phase, Terms};
 use super::report::Report;
 use super::state::{State, StateFile};
+use super::supply::Supply;
 use super::{pace, policy};
 use crate::address::ServiceAddr;
 use crate::failure::{FAILED, Failure, INVALID};
-use crate::messages::composer::Composer;
 use crate::output::{Output, complain, harmless};
 use crate::sender::{Route, Sender};
 use anyhow::{Result, anyhow};
@@ -19,27 +19,27 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 /// Messages that wait for one producer.
-const QUEUE_MESSAGES_MAX: usize = 1_000;
+pub(super) const QUEUE_MESSAGES_MAX: usize = 1_000;
 /// Finished calls that wait to be counted.
-const DONE_CALLS_MAX: usize = 64;
+pub(super) const DONE_CALLS_MAX: usize = 64;
 /// How long calls under way are waited for after an interruption.
-const INTERRUPT_WAIT: Duration = Duration::from_secs(5);
+pub(super) const INTERRUPT_WAIT: Duration = Duration::from_secs(5);
 /// How often a run that goes on writes down where it is.
-const STATE_INTERVAL: Duration = Duration::from_secs(1);
+pub(super) const STATE_INTERVAL: Duration = Duration::from_secs(1);
 
 /// A run that is ready to begin.
 pub(super) struct Run<'a> {
     pub(super) args: &'a Args,
     pub(super) address: &'a ServiceAddr,
     pub(super) output: Output,
-    pub(super) composer: Arc<Composer>,
+    pub(super) supply: Arc<Supply>,
     pub(super) state: State,
     pub(super) file: Option<StateFile>,
 }
 
 /// How a run came to its end.
 #[derive(Debug, PartialEq)]
-enum End {
+pub(super) enum End {
     Complete,
     Interrupted,
     /// The next message would have failed as well, for this reason.
@@ -59,7 +59,7 @@ impl Run<'_> {
         if self.args.resume {
             self.output.progress(&format!("⏩ {skipped} messages were acknowledged before and are left out"));
         }
-        let mut report = Report::new(self.output, self.composer.total(), self.args.quiet);
+        let mut report = Report::new(self.output, self.supply.total(), self.args.quiet);
         let mut flow = self.start(senders);
         let end = self.count(&mut flow, &mut report).await;
         report.summary();
@@ -67,7 +67,7 @@ impl Run<'_> {
             Ok(End::Complete) => flow.handing_out.await?,
             _ => Ok(()),
         };
-        self.leave(&end, &report, handed_out.is_err())?;
+        self.leave(&end, report.tally.failed > 0 || handed_out.is_err())?;
         handed_out?;
         match end? {
             End::Stopped(reason) => Err(anyhow!(reason)),
@@ -95,7 +95,7 @@ impl Run<'_> {
             tokio::spawn(Lane { sender, address: self.address.clone(), terms, queue, done, phase }.run());
         }
         let source = read(Reading {
-            composer: self.composer.clone(),
+            supply: self.supply.clone(),
             cycles: self.args.count,
             acknowledged: self.state.acknowledged.clone(),
             skip_invalid: self.args.skip_invalid,
@@ -160,7 +160,7 @@ impl Run<'_> {
         }
     }
 
-    fn write_state(&self) {
+    pub(super) fn write_state(&self) {
         if let Some(file) = &self.file
             && let Err(error) = file.write(&self.state)
         {
@@ -169,8 +169,8 @@ impl Run<'_> {
     }
 
     /// Removes or writes the state, and says how to go on.
-    fn leave(&self, end: &Result<End>, report: &Report, is_cut: bool) -> Result<()> {
-        let is_whole = matches!(end, Ok(End::Complete)) && report.tally.failed == 0 && !is_cut;
+    pub(super) fn leave(&self, end: &Result<End>, is_missing_some: bool) -> Result<()> {
+        let is_whole = matches!(end, Ok(End::Complete)) && !is_missing_some;
         if is_whole || self.state.acknowledged.count() == 0 {
             if let Some(file) = &self.file {
                 file.remove();
@@ -186,7 +186,7 @@ impl Run<'_> {
 
     fn say_how_to_resume(&self, is_interrupted: bool) -> Result<()> {
         let acknowledged = self.state.acknowledged.count();
-        let total = self.composer.total();
+        let total = self.supply.total();
         if acknowledged == 0 && !is_interrupted {
             return Ok(());
         }
@@ -209,7 +209,7 @@ fn is_invalid(done: &Done) -> bool {
     done.result.as_ref().is_err_and(|failed| failed.cause == INVALID_CAUSE)
 }
 
-async fn until(deadline: Option<tokio::time::Instant>) {
+pub(super) async fn until(deadline: Option<tokio::time::Instant>) {
     match deadline {
         Some(deadline) => tokio::time::sleep_until(deadline).await,
         None => std::future::pending().await,
@@ -218,7 +218,7 @@ async fn until(deadline: Option<tokio::time::Instant>) {
 
 /// SIGINT and SIGTERM, as often as they come.
 #[cfg(unix)]
-fn interrupts() -> Result<mpsc::Receiver<()>> {
+pub(super) fn interrupts() -> Result<mpsc::Receiver<()>> {
     use tokio::signal::unix::{SignalKind, signal};
     let (sender, receiver) = mpsc::channel(1);
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
@@ -238,7 +238,7 @@ fn interrupts() -> Result<mpsc::Receiver<()>> {
 
 /// Ctrl-C, as often as it comes.
 #[cfg(not(unix))]
-fn interrupts() -> Result<mpsc::Receiver<()>> {
+pub(super) fn interrupts() -> Result<mpsc::Receiver<()>> {
     let (sender, receiver) = mpsc::channel(1);
     tokio::spawn(async move { while tokio::signal::ctrl_c().await.is_ok() && sender.send(()).await.is_ok() {} });
     Ok(receiver)

@@ -33,7 +33,7 @@ impl Schemas<'_> {
         let schema = &args.schema;
         let mut registry = Registry::new(self.channel.clone(), self.address);
         let (subject, wanted) = if let (Some(definition), Some(schema_type)) = (definition, schema.schema_type) {
-            let subject = args.topic.trim_start_matches('/').replace('/', "-");
+            let subject = subject_of(&args.topic);
             let kind = variant_name(schema_type);
             self.output.progress(&format!("📤 Auto-registering schema for subject '{subject}' (type: {kind})..."));
             let registered = registry.register(&subject, schema_type, definition).await?;
@@ -102,6 +102,11 @@ impl Schemas<'_> {
         let resolved = registry.resolve(&summary.schema_subject, Wanted::Latest, false).await;
         Route { check: resolved.ok().map(Arc::new), ..plain }
     }
+}
+
+/// The subject under which a topic's schema file is registered.
+pub(super) fn subject_of(topic: &str) -> String {
+    topic.trim_start_matches('/').replace('/', "-")
 }
 
 /// A schema type as danube-cli prints it.

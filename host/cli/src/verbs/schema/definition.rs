@@ -33,6 +33,10 @@ impl Definition {
 }
 
 impl Language {
+    pub(super) fn schema_type(&self) -> SchemaType {
+        self.schema_type
+    }
+
     pub(super) fn compile(&self, file: &Path) -> Result<Schema> {
         let definition = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
         let compiled = match (&self.message, self.schema_type) {

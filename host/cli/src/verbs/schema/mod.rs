@@ -35,7 +35,7 @@ enum Action {
     /// Every broken rule is printed with its place. The exit code is 0 where all messages are valid, 3 where one is not,
     /// 2 where the schema does not compile.
     Validate(validate::Args),
-    /// Say whether a new version of a schema may follow the old ones. Needs no server.
+    /// Say whether a new version of a schema may follow the old ones: of files with no server, of a subject by its server.
     ///
     /// The exit code is 0 where it may, 3 where not, 2 where a version does not compile. A question that cannot be
     /// decided counts as incompatible.
@@ -79,7 +79,7 @@ pub(crate) async fn run(address: &ServiceAddr, args: Args, output: Output) -> Re
         }
         Action::Validate(args) => validate::run(&args, output),
         Action::Rules(action) => rules::act(address, action, output).await,
-        Action::Check(args) => check::run(&args, output),
+        Action::Check(args) => check::run(address, &args, output.or_json(args.form.output == OutputForm::Json)).await,
         Action::Diff(args) => diff::run(address, &args, output).await,
         Action::Bundle(args) => bundle::run(&args, output),
         Action::Encode(args) => convert::encode(&args, output),

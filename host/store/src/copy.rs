@@ -1,0 +1,137 @@
+//! A copy of a running store: what a snapshot of the database holds, written as a data directory of its own. Commits go on
+//! meanwhile. Nothing of the original is changed.
+//!
+//! A group commit is in the snapshot or it is not, and one that was completed before the copy began is. The copy is born whole:
+//! until it is finished its folder holds no store.
+
+use crate::directory::{self, Keyspaces};
+use crate::entry::Entry;
+use crate::error::fjall_words;
+use crate::{Commit, Store, StoreError, StoreOptions};
+use bytes::Bytes;
+use fjall::{Database, Keyspace, PersistMode, Readable, Snapshot};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+
+/// What is written at once; one entry may be larger.
+const BATCH_BYTES: usize = 1 << 20;
+
+/// What a copy holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Copied {
+    /// Records.
+    pub records: u64,
+    /// Documents.
+    pub documents: u64,
+    /// Bytes of both with their keys, before compression.
+    pub bytes: u64,
+}
+
+/// Why there is no copy. What there was of it is removed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CopyError {
+    /// Nothing is written over.
+    #[error("{} is there already; a copy never replaces anything", .folder.display())]
+    Exists {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// The original cannot be read or the copy not be written.
+    #[error("the copy {} cannot be made: {what}", .folder.display())]
+    Failed {
+        /// The folder.
+        folder: PathBuf,
+        /// What went wrong.
+        what: String,
+    },
+}
+
+impl Store {
+    /// Copies everything that was committed before this call into a new data directory, and syncs it. Blocks for as long as that
+    /// takes; reads and commits go on.
+    ///
+    /// # Errors
+    /// The folder is there already, or the disk refuses.
+    pub fn copy_to(&self, folder: &Path) -> Result<Copied, CopyError> {
+        if folder.exists() {
+            return Err(CopyError::Exists { folder: folder.to_owned() });
+        }
+        let failed = |what: String| CopyError::Failed { folder: folder.to_owned(), what };
+        let snapshot = self.snapshot_between_commits().map_err(|error| failed(error.to_string()))?;
+        let copied = std::fs::create_dir_all(folder).map_err(|error| error.to_string()).and_then(|()| {
+            let mut copied = Copied::default();
+            let fill = |fresh: &Keyspaces| {
+                let (records, record_bytes) = copy(&snapshot, self.log(), &fresh.database, &fresh.log, records_of)?;
+                let (documents, document_bytes) =
+                    copy(&snapshot, self.document_keyspace(), &fresh.database, &fresh.documents, one)?;
+                copy(&snapshot, self.heads(), &fresh.database, &fresh.heads, one)?;
+                copied = Copied { records, documents, bytes: record_bytes + document_bytes };
+                persist(&fresh.database)
+            };
+            directory::create(folder, &StoreOptions::default(), fill).map_err(|error| error.to_string())?;
+            Ok(copied)
+        });
+        copied.map_err(|what| {
+            // A folder that cannot be removed either holds no store, and is refused the next time.
+            let _ = std::fs::remove_dir_all(folder);
+            failed(what)
+        })
+    }
+
+    /// A snapshot behind everything that was submitted before: the one thread that writes takes it, between two group commits.
+    fn snapshot_between_commits(&self) -> Result<Snapshot, StoreError> {
+        let (sender, receiver) = mpsc::sync_channel(1);
+        let database = self.database().clone();
+        self.submit(Commit::new(Vec::new(), Vec::new(), move |outcome| {
+            // The receiver waits below for as long as this sender lives.
+            let _ = sender.send(outcome.map(|_| database.snapshot()));
+        }))?;
+        receiver.recv().unwrap_or(Err(StoreError::Closed))
+    }
+}
+
+/// How many records, or other things, an entry holds; `None` when it is malformed.
+type Count = fn(&[u8], &Bytes) -> Option<u64>;
+
+fn records_of(key: &[u8], value: &Bytes) -> Option<u64> {
+    let entry = Entry::decode(key, value)?;
+    Some(entry.end_offset() - entry.first_offset)
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "the shape of a Count")]
+fn one(_: &[u8], _: &Bytes) -> Option<u64> {
+    Some(1)
+}
+
+/// Copies one keyspace, in the order of its keys; answers how many things and bytes. In batches, as everything is written: what is
+/// ingested as tables keeps sequence numbers that hide what is written after the copy was opened.
+fn copy(
+    snapshot: &Snapshot,
+    from: &Keyspace,
+    fresh: &Database,
+    to: &Keyspace,
+    count: Count,
+) -> Result<(u64, u64), String> {
+    let (mut things, mut bytes, mut batch_bytes) = (0, 0, 0);
+    let mut batch = fresh.batch();
+    for guard in snapshot.iter(from) {
+        let (key, value) = guard.into_inner().map_err(|error| fjall_words(&error))?;
+        let length = key.len() + value.len();
+        let value = Bytes::from(value);
+        things += count(&key, &value).ok_or("a stored entry is malformed")?;
+        bytes += length as u64;
+        batch_bytes += length;
+        batch.insert(to, key, value);
+        if batch_bytes >= BATCH_BYTES {
+            std::mem::replace(&mut batch, fresh.batch()).commit().map_err(|error| fjall_words(&error))?;
+            batch_bytes = 0;
+        }
+    }
+    batch.commit().map_err(|error| fjall_words(&error))?;
+    Ok((things, bytes))
+}
+
+fn persist(database: &Database) -> Result<(), String> {
+    database.persist(PersistMode::SyncAll).map_err(|error| fjall_words(&error))
+}
