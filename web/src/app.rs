@@ -80,6 +80,7 @@ fn page(route: Route) -> Html {
         Route::Tail => html! { <Tail /> },
         Route::Topics => html! { <Later key="topics" part={Part::Topics} /> },
         Route::Schemas => html! { <Later key="schemas" part={Part::Schemas} /> },
+        Route::Load => html! { <Later key="load" part={Part::Load} /> },
         Route::NotFound => not_found(),
     }
 }

@@ -57,7 +57,8 @@ impl Doors {
         let body_pause = ms(config.limits.body_pause_timeout_ms);
         let access = Access::new(config.token_secrets);
         let scheme = if config.tls.is_some() { "https" } else { "http" };
-        let routes = services::routes(&broker, &access, &config.environment, config.deployments, &stopping);
+        let routes =
+            services::routes(&broker, &access, &config.environment, &config.limits.load, config.deployments, &stopping);
         let native = Guard::new(access, routes);
         let gate = Gate::new(config.allowed_hosts, config.allowed_origins);
         let web = RequestBodyTimeoutLayer::new(body_pause).layer(GrpcWebLayer::new().layer(native.clone()));

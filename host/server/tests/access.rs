@@ -138,7 +138,7 @@ fn scope_fits(scope: Scope, service: &str, method: &str) -> bool {
     let reads =
         ["Get", "List", "Check"].iter().any(|verb| method.rsplit('/').next().is_some_and(|m| m.starts_with(verb)));
     match service {
-        "danube.ProducerService" | "irongate.v1.PublishService" => scope == Scope::Produce,
+        "danube.ProducerService" | "irongate.v1.PublishService" | "irongate.v1.LoadService" => scope == Scope::Produce,
         "danube.ConsumerService" | "irongate.v1.BrowseService" => scope == Scope::Consume,
         "danube.Discovery" | "irongate.v1.HostService" => true,
         "danube_schema.SchemaRegistry" => reads || scope == Scope::Schemas,
@@ -244,6 +244,7 @@ fn foreign_requests(consumer_id: u64) -> Vec<(&'static str, Vec<u8>)> {
         ("/irongate.pipelines.v1.PipelineService/RollbackPipeline", vec![]),
         ("/irongate.pipelines.v1.PipelineService/RemovePipeline", vec![]),
         ("/irongate.v1.PublishService/Publish", first.clone()),
+        ("/irongate.v1.LoadService/Run", first.clone()),
         (
             "/irongate.v1.BrowseService/Browse",
             v1::BrowseRequest { topics: vec!["/own/t".into(), topic], ..Default::default() }.encode_to_vec(),

@@ -4,6 +4,7 @@
 pub mod browse;
 mod call;
 pub mod host;
+pub mod load;
 pub mod publish;
 pub mod registry;
 pub mod topics;

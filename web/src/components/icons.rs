@@ -33,6 +33,11 @@ pub fn schemas() -> Html {
     )
 }
 
+/// A gauge.
+pub fn load() -> Html {
+    outline("M3.5 15a7.5 7.5 0 1 1 13 0M10 12l3.5-4.5M10 12h.01")
+}
+
 /// A cross.
 pub fn close() -> Html {
     outline("M5 5l10 10M15 5L5 15")

@@ -8,7 +8,7 @@ use super::help::{HelpProps, keys_sheet};
 use super::icons;
 use super::page_link::PageLink;
 use crate::hooks::use_address::use_address;
-use crate::hooks::use_console::use_console;
+use crate::hooks::use_console::{is_production, use_console};
 use crate::hooks::use_remote::Remote;
 use crate::hooks::use_shortcuts::use_shortcuts;
 use crate::hooks::use_theme::{Theme, use_theme};
@@ -21,7 +21,7 @@ pub struct ShellProps {
     pub children: Html,
 }
 
-/// Frame and page. Test ids: `nav-produce`, `nav-tail`, `nav-topics`, `nav-schemas`, `theme-toggle`,
+/// Frame and page. Test ids: `nav-produce`, `nav-tail`, `nav-topics`, `nav-schemas`, `nav-load`, `theme-toggle`,
 /// `help-open`, `environment`.
 #[component]
 pub fn Shell(props: &ShellProps) -> Html {
@@ -64,7 +64,7 @@ fn host_line(host: &Remote<GetHostInfoResponse>) -> Html {
             <span class="environment lost" role="status" title={failure.message.clone()} data-testid="environment">{ "Host not reached" }</span>
         },
         Remote::Ready(info) => {
-            let production = info.environment.to_ascii_lowercase().starts_with("prod");
+            let production = is_production(&info.environment);
             let name = if info.environment.is_empty() { "local" } else { info.environment.as_str() };
             html! {
                 <span class={classes!("environment", production.then_some("production"))} data-testid="environment"
@@ -92,6 +92,7 @@ fn Navigation() -> Html {
                 { item(Route::Produce, "nav-produce", icons::produce(), "Produce") }
                 { item(Route::Tail, "nav-tail", icons::tail(), "Tail") }
                 { item(Route::Schemas, "nav-schemas", icons::schemas(), "Schemas") }
+                { item(Route::Load, "nav-load", icons::load(), "Load") }
             </ul>
         </nav>
     }

@@ -7,6 +7,7 @@ pub mod use_check;
 pub mod use_console;
 pub mod use_draft;
 pub mod use_evolution;
+pub mod use_load;
 pub mod use_permalink;
 pub mod use_produce;
 pub mod use_remote;

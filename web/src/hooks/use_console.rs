@@ -36,6 +36,18 @@ impl Console {
     pub fn auto_create_topics(&self) -> bool {
         self.host.ready().is_none_or(|info| info.auto_create_topics)
     }
+
+    /// Whether the configuration says that this is production.
+    #[must_use]
+    pub fn production(&self) -> bool {
+        self.host.ready().is_some_and(|info| is_production(&info.environment))
+    }
+}
+
+/// Whether an environment of this name is production.
+#[must_use]
+pub fn is_production(environment: &str) -> bool {
+    environment.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("prod"))
 }
 
 /// The shared context.
