@@ -7,6 +7,7 @@ pub mod host;
 pub mod load;
 pub mod publish;
 pub mod registry;
+pub mod token;
 pub mod topics;
 
 pub use crate::state::explain::Failure;

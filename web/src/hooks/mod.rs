@@ -16,6 +16,7 @@ pub mod use_sender;
 pub mod use_shortcuts;
 pub mod use_tail;
 pub mod use_theme;
+pub mod use_token;
 pub mod use_topic_facts;
 pub mod use_visible;
 pub mod use_watch;

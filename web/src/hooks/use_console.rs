@@ -1,7 +1,7 @@
 //! What every page shares: the checker, the host's word on itself, and the count of changes
 //! after which lists are fetched anew. Provided once by the application.
 
-use irongate_proto::irongate_v1::GetHostInfoResponse;
+use irongate_proto::irongate_v1::{Feature, GetHostInfoResponse};
 use yew::prelude::*;
 
 use super::use_remote::Remote;
@@ -35,6 +35,23 @@ impl Console {
     #[must_use]
     pub fn auto_create_topics(&self) -> bool {
         self.host.ready().is_none_or(|info| info.auto_create_topics)
+    }
+
+    /// Why the host cannot do something, if it cannot.
+    #[must_use]
+    pub fn missing(&self, feature: Feature) -> Option<AttrValue> {
+        let missing = &self.host.ready()?.missing_features;
+        missing
+            .iter()
+            .find(|missing| missing.feature() == feature)
+            .map(|missing| AttrValue::from(missing.reason.clone()))
+    }
+
+    /// How the frame shows where one is.
+    #[must_use]
+    pub fn environment_class(&self) -> Option<&'static str> {
+        let info = self.host.ready().filter(|info| !info.environment.is_empty())?;
+        Some(if is_production(&info.environment) { "in-production" } else { "in-environment" })
     }
 
     /// Whether the configuration says that this is production.

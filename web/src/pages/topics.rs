@@ -1,7 +1,7 @@
 //! Topics: what there is, with the way to produce to it and to watch it.
 
 use irongate_proto::danube::DispatchStrategy;
-use irongate_proto::irongate_v1::TopicSummary;
+use irongate_proto::irongate_v1::{Feature, TopicSummary};
 use yew::prelude::*;
 use yew::props;
 
@@ -15,6 +15,7 @@ use crate::hooks::use_address::{Address, use_address};
 use crate::hooks::use_console::use_console;
 use crate::hooks::use_remote::{Remote, use_remote};
 use crate::routes::Route;
+use crate::state::verdict::sentence;
 use crate::text::size::{counted, grouped};
 
 /// Rows drawn; more are found with the search field.
@@ -45,6 +46,8 @@ pub fn Topics() -> Html {
         return one(&chosen, console.revision, &address);
     }
     let create = set_creating(true).reform(|_: MouseEvent| ());
+    let no_topics = console.missing(Feature::Topics);
+    let no_counts = console.missing(Feature::Counts);
     let prefix = if namespace.is_empty() { String::new() } else { format!("/{}/", *namespace) };
     let content = match &answer {
         Remote::Pending => html! { <p class="muted">{ "Fetching the topics…" }</p> },
@@ -56,7 +59,9 @@ pub fn Topics() -> Html {
                 <PageLink to={Route::Produce} class="button primary">{ "Produce the first message" }</PageLink>
             </div>
         },
-        Remote::Ready(answer) => table(&answer.topics, &prefix, &search.to_ascii_lowercase(), &address),
+        Remote::Ready(answer) => {
+            table(&answer.topics, &prefix, &search.to_ascii_lowercase(), &address, no_counts.as_ref())
+        }
     };
     let namespaces = answer.ready().map(|answer| answer.namespaces.as_slice()).unwrap_or_default();
     let oncreated = {
@@ -70,8 +75,9 @@ pub fn Topics() -> Html {
         <div class="topics">
             <header class="page-head">
                 <h1>{ "Topics" }</h1>
-                <button type="button" class="primary" data-testid="topic-new" onclick={create}>{ "Create a topic" }</button>
+                <button type="button" class="primary" data-testid="topic-new" onclick={create} disabled={no_topics.is_some()}>{ "Create a topic" }</button>
             </header>
+            if let Some(why) = &no_topics { <p class="note lacking" data-testid="topics-lacking">{ sentence(why) }</p> }
             <div class="filters">
                 { text_field(&props!(TextFieldProps {
                     id: "topics-search", label: "Search", value: (*search).clone(), onchange: set(&search),
@@ -117,7 +123,13 @@ fn one(topic: &str, revision: u32, address: &Address) -> Html {
     }
 }
 
-fn table(topics: &[TopicSummary], prefix: &str, search: &str, address: &Address) -> Html {
+fn table(
+    topics: &[TopicSummary],
+    prefix: &str,
+    search: &str,
+    address: &Address,
+    no_counts: Option<&AttrValue>,
+) -> Html {
     let go = |route: Route, topic: &str| {
         let (address, topic) = (address.clone(), topic.to_owned());
         Callback::from(move |_: MouseEvent| {
@@ -131,7 +143,13 @@ fn table(topics: &[TopicSummary], prefix: &str, search: &str, address: &Address)
     let found: Vec<&TopicSummary> = topics.iter().filter(fits).collect();
     let row = |topic: &&TopicSummary| {
         let reliable = topic.dispatch_strategy == DispatchStrategy::Reliable as i32;
-        let count = if reliable { grouped(topic.message_count) } else { "not stored".to_owned() };
+        let count = if no_counts.is_some() {
+            "–".to_owned()
+        } else if reliable {
+            grouped(topic.message_count)
+        } else {
+            "not stored".to_owned()
+        };
         let partitions = if topic.partitions == 0 { "–".to_owned() } else { topic.partitions.to_string() };
         html! {
             <tr key={topic.name.clone()} data-testid="topic-row">
@@ -139,7 +157,7 @@ fn table(topics: &[TopicSummary], prefix: &str, search: &str, address: &Address)
                 <td>{ if reliable { "reliable" } else { "non-reliable" } }</td>
                 <td class="number">{ partitions }</td>
                 <td class="number">{ count }</td>
-                <td class="number">{ topic.subscription_count }</td>
+                <td class="number">{ if no_counts.is_some() { "–".to_owned() } else { topic.subscription_count.to_string() } }</td>
                 <td>{ binding(topic) }</td>
                 <td class="row-actions">
                     <button type="button" class="quiet" data-testid="topic-produce" onclick={go(Route::Produce, &topic.name)}>{ "Produce" }</button>
@@ -151,6 +169,7 @@ fn table(topics: &[TopicSummary], prefix: &str, search: &str, address: &Address)
     html! {
         <>
             <p class="muted" role="status" data-testid="topics-count">{ counted(found.len(), "topic", "topics") }</p>
+            if let Some(why) = no_counts { <p class="note lacking" data-testid="counts-lacking">{ sentence(why) }</p> }
             <div class="table-scroll" tabindex="0" role="region" aria-label="Topics">
                 <table>
                     <thead><tr>
