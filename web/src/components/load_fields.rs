@@ -105,8 +105,7 @@ fn delivery(form: &LoadForm, onchange: &Callback<String>) -> Html {
         Some(true) => "reliable",
         Some(false) => "not",
     };
-    let options =
-        [("topic", "As the topic is"), ("reliable", "Reliable: on disk, then acknowledged"), ("not", "Not stored")];
+    let options = [("topic", "As the topic is"), ("reliable", "Reliable"), ("not", "Not stored")];
     let options = options.map(|(value, words)| (AttrValue::Static(value), AttrValue::Static(words))).to_vec();
     html! {
         <SelectField id="load-delivery" label="Delivery" {value} onchange={onchange.clone()}

@@ -1,6 +1,7 @@
 //! The frame around every page: brand, navigation, environment, theme and help.
 
 use irongate_proto::irongate_v1::GetHostInfoResponse;
+use tonic::Code;
 use yew::prelude::*;
 use yew::props;
 
@@ -74,6 +75,9 @@ pub fn Shell(props: &ShellProps) -> Html {
 fn host_line(host: &Remote<GetHostInfoResponse>) -> Html {
     match host {
         Remote::Pending => Html::default(),
+        Remote::Failed(failure) if failure.code == Code::Unauthenticated => html! {
+            <span class="environment lost" role="status" data-testid="environment">{ "Token needed" }</span>
+        },
         Remote::Failed(failure) => html! {
             <span class="environment lost" role="status" title={failure.message.clone()} data-testid="environment">{ "Host not reached" }</span>
         },

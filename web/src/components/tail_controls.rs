@@ -64,7 +64,7 @@ pub fn tail_form(props: &TailFormProps) -> Html {
             </datalist>
             <SelectField id="tail-start" label="Start" value={props.query.start.to_string()} onchange={start}
                 groups={vec![(AttrValue::default(), kinds.to_vec())]} class="start"
-                disabled={props.no_past.is_some()} hint={props.no_past.clone().unwrap_or_default()} />
+                disabled={props.no_past.is_some()} hint={props.no_past.as_deref().map(sentence).map(AttrValue::from).unwrap_or_default()} />
             { argument_field(&props.query, argument) }
             <div class="tail-connect">
                 <button type="submit" class="primary" data-testid="tail-connect" disabled={props.no_browse.is_some()}>

@@ -50,6 +50,7 @@ pub fn Topics() -> Html {
     let no_counts = console.missing(Feature::Counts);
     let prefix = if namespace.is_empty() { String::new() } else { format!("/{}/", *namespace) };
     let content = match &answer {
+        _ if no_topics.is_some() => cannot_list(no_topics.as_ref()),
         Remote::Pending => html! { <p class="muted">{ "Fetching the topics…" }</p> },
         Remote::Failed(failed) => failure(failed),
         Remote::Ready(answer) if answer.topics.is_empty() => html! {
@@ -77,7 +78,6 @@ pub fn Topics() -> Html {
                 <h1>{ "Topics" }</h1>
                 <button type="button" class="primary" data-testid="topic-new" onclick={create} disabled={no_topics.is_some()}>{ "Create a topic" }</button>
             </header>
-            if let Some(why) = &no_topics { <p class="note lacking" data-testid="topics-lacking">{ sentence(why) }</p> }
             <div class="filters">
                 { text_field(&props!(TextFieldProps {
                     id: "topics-search", label: "Search", value: (*search).clone(), onchange: set(&search),
@@ -88,6 +88,17 @@ pub fn Topics() -> Html {
             </div>
             { content }
             { topic_create(&props!(TopicCreateProps { open: *creating, onclose: set_creating(false), oncreated })) }
+        </div>
+    }
+}
+
+/// Why there is no list.
+fn cannot_list(why: Option<&AttrValue>) -> Html {
+    html! {
+        <div class="empty-state" data-testid="topics-lacking">
+            <p class="empty-title">{ "Topics cannot be listed through this host" }</p>
+            { for why.map(|why| html! { <p>{ sentence(why) }</p> }) }
+            <PageLink to={Route::Produce} class="button secondary">{ "Produce to a topic that you know" }</PageLink>
         </div>
     }
 }
