@@ -196,6 +196,7 @@ fn foreign_requests(consumer_id: u64) -> Vec<(&'static str, Vec<u8>)> {
         danube::ConsumerRequest { topic_name: topic.clone(), subscription: "s".into(), ..Default::default() };
     let ack = danube::AckRequest { msg_id: id.clone(), ..Default::default() };
     let nack = danube::NackRequest { msg_id: id, ..Default::default() };
+    let browse = v1::BrowseRequest { topics: vec!["/own/t".into(), topic], ..Default::default() };
     vec![
         ("/danube.ProducerService/CreateProducer", producer.encode_to_vec()),
         ("/danube.ProducerService/SendMessage", message.encode_to_vec()),
@@ -245,10 +246,7 @@ fn foreign_requests(consumer_id: u64) -> Vec<(&'static str, Vec<u8>)> {
         ("/irongate.pipelines.v1.PipelineService/RemovePipeline", vec![]),
         ("/irongate.v1.PublishService/Publish", first.clone()),
         ("/irongate.v1.LoadService/Run", first.clone()),
-        (
-            "/irongate.v1.BrowseService/Browse",
-            v1::BrowseRequest { topics: vec!["/own/t".into(), topic], ..Default::default() }.encode_to_vec(),
-        ),
+        ("/irongate.v1.BrowseService/Browse", browse.encode_to_vec()),
         ("/irongate.v1.TopicService/DescribeTopic", first.clone()),
         ("/irongate.v1.TopicService/CreateTopic", first.clone()),
         ("/irongate.v1.TopicService/DeleteTopic", first.clone()),
