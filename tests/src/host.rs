@@ -150,13 +150,16 @@ impl Host {
         let log = fs::File::options().create(true).append(true).open(self.log_path()).expect("the log can be opened");
         let mut command = Command::new(surroundings::irongate());
         command
-            .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
-            .arg(self.data())
+            .args(["serve", "--listen", "127.0.0.1:0"])
             .args(&self.arguments)
             .env("NO_COLOR", "1")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log);
+        // Before a cluster a host keeps nothing.
+        if !self.arguments.iter().any(|argument| argument == "--upstream") {
+            command.arg("--data-dir").arg(self.data());
+        }
         command
     }
 

@@ -70,6 +70,7 @@ async fn axe_finds_nothing_on_any_page_in_either_look() {
         ("/topics?topic=/default/user-events", "topic-partition"),
         ("/schemas", "subject-row"),
         ("/schemas?subject=user-events", "subject-definition"),
+        ("/load", "load-start"),
         ("/nowhere", "environment"),
     ] {
         browser.goto(&format!("{}{path}", host.url())).await;

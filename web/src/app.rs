@@ -9,6 +9,7 @@ use crate::components::shell::Shell;
 use crate::hooks::use_address::{Address, use_browser_address};
 use crate::hooks::use_console::Console;
 use crate::hooks::use_remote::use_remote;
+use crate::hooks::use_token::use_token;
 use crate::pages::not_found::not_found;
 use crate::pages::produce::Produce;
 use crate::pages::tail::Tail;
@@ -42,7 +43,8 @@ pub fn App(props: &AppProps) -> Html {
     let address = use_browser_address();
     let checker = use_memo((), |()| Checker::default());
     let revision = use_reducer(Revision::default);
-    let host = use_remote((), |()| api::host::info());
+    let token = use_token();
+    let host = use_remote(token.changes, |_| api::host::info());
     {
         // After the first paint: the page does not wait for the worker.
         let checker = (*checker).clone();
@@ -52,11 +54,14 @@ pub fn App(props: &AppProps) -> Html {
         let revision = revision.dispatcher();
         Callback::from(move |()| revision.dispatch(()))
     };
-    let console = Console { checker: (*checker).clone(), host, revision: revision.0, changed, load: props.load };
+    let revision = revision.0;
+    let console = Console { checker: (*checker).clone(), host, revision, changed, load: props.load };
+    // With another token a page is another: all it shows is fetched anew. Drafts are kept elsewhere.
+    let shown = html! { <Page key={token.changes}>{ page(address.route) }</Page> };
     html! {
         <ContextProvider<Address> context={address.clone()}>
             <ContextProvider<Console> context={console}>
-                <Shell>{ page(address.route) }</Shell>
+                <Shell token={token.clone()}>{ shown }</Shell>
             </ContextProvider<Console>>
         </ContextProvider<Address>>
     }
@@ -74,12 +79,25 @@ impl Reducible for Revision {
     }
 }
 
+/// Properties of [`Page`].
+#[derive(Clone, PartialEq, Properties)]
+struct PageProps {
+    children: Html,
+}
+
+/// What has a key, so that it can be begun anew.
+#[component]
+fn Page(props: &PageProps) -> Html {
+    props.children.clone()
+}
+
 fn page(route: Route) -> Html {
     match route {
         Route::Produce => html! { <Produce /> },
         Route::Tail => html! { <Tail /> },
         Route::Topics => html! { <Later key="topics" part={Part::Topics} /> },
         Route::Schemas => html! { <Later key="schemas" part={Part::Schemas} /> },
+        Route::Load => html! { <Later key="load" part={Part::Load} /> },
         Route::NotFound => not_found(),
     }
 }

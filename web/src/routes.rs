@@ -1,6 +1,6 @@
-//! The addresses of the console: five flat paths. Queries carry what a page opens with:
+//! The addresses of the console: flat paths. Queries carry what a page opens with:
 //! `topic` (Produce, Tail; several separated by commas), `start` and `at` (Tail). A router
-//! library would cost a twentieth of what the page may weigh, for a table of five rows.
+//! library would cost a twentieth of what the page may weigh, for a table of a few rows.
 
 /// One page each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub enum Route {
     Topics,
     /// Schemas.
     Schemas,
+    /// Load.
+    Load,
     /// Anything else.
     NotFound,
 }
@@ -26,6 +28,7 @@ impl Route {
             "/tail" => Route::Tail,
             "/topics" => Route::Topics,
             "/schemas" => Route::Schemas,
+            "/load" => Route::Load,
             _ => Route::NotFound,
         }
     }
@@ -38,6 +41,7 @@ impl Route {
             Route::Tail => "/tail",
             Route::Topics => "/topics",
             Route::Schemas => "/schemas",
+            Route::Load => "/load",
             Route::NotFound => "/not-found",
         }
     }
@@ -49,7 +53,7 @@ mod tests {
 
     #[test]
     fn every_page_is_found_at_its_path() {
-        for route in [Route::Produce, Route::Tail, Route::Topics, Route::Schemas, Route::NotFound] {
+        for route in [Route::Produce, Route::Tail, Route::Topics, Route::Schemas, Route::Load, Route::NotFound] {
             assert_eq!(Route::of(route.path()), route);
         }
         assert_eq!([Route::of("/"), Route::of(""), Route::of("/tail/")], [Route::Produce, Route::Produce, Route::Tail]);

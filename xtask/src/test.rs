@@ -21,7 +21,7 @@ use crate::{
 const PARTS: [&str; 4] = ["native", "wasm", "system", "foreign"];
 
 /// The members whose own tests run natively and touch no browser and no built binary.
-const NATIVE: [&str; 13] = [
+const NATIVE: [&str; 14] = [
     "irongate-proto",
     "irongate-schema",
     "irongate-store",
@@ -29,6 +29,7 @@ const NATIVE: [&str; 13] = [
     "irongate-runtime",
     "irongate-pipeline",
     "irongate-deploy",
+    "irongate-load",
     "irongate-upstream",
     "irongate-server",
     "irongate",

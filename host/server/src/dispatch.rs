@@ -61,6 +61,7 @@ impl Doors {
             &broker,
             &access,
             &config.environment,
+            &config.limits.load,
             config.deployments,
             config.backup_folder,
             &stopping,

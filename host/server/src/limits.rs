@@ -28,6 +28,38 @@ pub struct Limits {
     pub keep_alive_timeout_ms: u64,
     /// How long calls in flight may take to finish once the server stops. Default 10 000.
     pub drain_deadline_ms: u64,
+    /// Load that is made in this host.
+    pub load: LoadLimits,
+}
+
+/// Bounds of the load that is made in this host, which takes its share of the processor and the disk.
+#[derive(Clone, Debug)]
+pub struct LoadLimits {
+    /// Runs at one time. Default 2.
+    pub runs_max: usize,
+    /// Producers of one run. Default 64.
+    pub producers_max: u32,
+    /// Messages under way of one producer. Default 10 000.
+    pub in_flight_max: u32,
+    /// How long one run may take. Default 3600.
+    pub duration_max_s: u32,
+    /// The payload's template. Default 1 MiB.
+    pub template_bytes_max: u32,
+    /// All payloads of one run that may wait or be under way together. Default 256 MiB.
+    pub held_bytes_max: u64,
+}
+
+impl Default for LoadLimits {
+    fn default() -> Self {
+        Self {
+            runs_max: 2,
+            producers_max: 64,
+            in_flight_max: 10_000,
+            duration_max_s: 3_600,
+            template_bytes_max: 1 << 20,
+            held_bytes_max: 256 << 20,
+        }
+    }
 }
 
 impl Default for Limits {
@@ -44,6 +76,7 @@ impl Default for Limits {
             keep_alive_interval_ms: 20_000,
             keep_alive_timeout_ms: 20_000,
             drain_deadline_ms: 10_000,
+            load: LoadLimits::default(),
         }
     }
 }

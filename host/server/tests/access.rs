@@ -138,7 +138,7 @@ fn scope_fits(scope: Scope, service: &str, method: &str) -> bool {
     let reads =
         ["Get", "List", "Check"].iter().any(|verb| method.rsplit('/').next().is_some_and(|m| m.starts_with(verb)));
     match service {
-        "danube.ProducerService" | "irongate.v1.PublishService" => scope == Scope::Produce,
+        "danube.ProducerService" | "irongate.v1.PublishService" | "irongate.v1.LoadService" => scope == Scope::Produce,
         "danube.ConsumerService" | "irongate.v1.BrowseService" => scope == Scope::Consume,
         "danube.Discovery" | "irongate.v1.HostService" => true,
         "danube_schema.SchemaRegistry" => reads || scope == Scope::Schemas,
@@ -207,6 +207,7 @@ fn foreign_requests(consumer_id: u64) -> Vec<(&'static str, Vec<u8>)> {
         danube::ConsumerRequest { topic_name: topic.clone(), subscription: "s".into(), ..Default::default() };
     let ack = danube::AckRequest { msg_id: id.clone(), ..Default::default() };
     let nack = danube::NackRequest { msg_id: id, ..Default::default() };
+    let browse = v1::BrowseRequest { topics: vec!["/own/t".into(), topic], ..Default::default() };
     let mut requests = vec![
         ("/danube.ProducerService/CreateProducer", producer.encode_to_vec()),
         ("/danube.ProducerService/SendMessage", message.encode_to_vec()),
@@ -249,10 +250,8 @@ fn foreign_requests(consumer_id: u64) -> Vec<(&'static str, Vec<u8>)> {
         ("/danube_admin.TopicAdmin/GetSubscriptionDispatchConfig", first.clone()),
         ("/danube_admin.TopicAdmin/DescribeTopic", topic_named),
         ("/irongate.v1.PublishService/Publish", first.clone()),
-        (
-            "/irongate.v1.BrowseService/Browse",
-            v1::BrowseRequest { topics: vec!["/own/t".into(), topic], ..Default::default() }.encode_to_vec(),
-        ),
+        ("/irongate.v1.LoadService/Run", first.clone()),
+        ("/irongate.v1.BrowseService/Browse", browse.encode_to_vec()),
         ("/irongate.v1.TopicService/DescribeTopic", first.clone()),
         ("/irongate.v1.TopicService/CreateTopic", first.clone()),
         ("/irongate.v1.TopicService/DeleteTopic", first.clone()),

@@ -8,6 +8,7 @@ mod gate;
 mod grpc_web_bytes;
 mod harness;
 mod limits;
+mod load;
 mod native;
 mod shutdown;
 mod site;

@@ -344,6 +344,143 @@ pub struct MissingFeature {
     #[prost(string, tag = "2")]
     pub reason: ::prost::alloc::string::String,
 }
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RunLoadRequest {
+    /// As PublishRequest has them.
+    #[prost(string, tag = "1")]
+    pub topic: ::prost::alloc::string::String,
+    #[prost(enumeration = "super::super::danube::DispatchStrategy", optional, tag = "2")]
+    pub dispatch_strategy: ::core::option::Option<i32>,
+    #[prost(uint32, tag = "3")]
+    pub partitions: u32,
+    #[prost(message, optional, tag = "4")]
+    pub schema_ref: ::core::option::Option<super::super::danube::SchemaReference>,
+    /// The payload; names and random values in double braces are filled in, as `irongate load` does.
+    #[prost(string, tag = "5")]
+    pub payload: ::prost::alloc::string::String,
+    /// 0: one
+    #[prost(uint32, tag = "6")]
+    pub producers: u32,
+    /// of each producer; 0: one, with a rate 100
+    #[prost(uint32, tag = "7")]
+    pub in_flight: u32,
+    /// Messages per second over all producers, whether the broker keeps up or not; 0: as fast as acknowledged.
+    #[prost(double, tag = "8")]
+    pub rate: f64,
+    /// Also reads the topic, for the time until a message has arrived.
+    #[prost(bool, tag = "11")]
+    pub end_to_end: bool,
+    /// Absent: ten seconds.
+    #[prost(oneof = "run_load_request::End", tags = "9, 10")]
+    pub end: ::core::option::Option<run_load_request::End>,
+}
+/// Nested message and enum types in `RunLoadRequest`.
+pub mod run_load_request {
+    /// Absent: ten seconds.
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum End {
+        #[prost(uint32, tag = "9")]
+        DurationS(u32),
+        #[prost(uint64, tag = "10")]
+        Count(u64),
+    }
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct LoadSnapshot {
+    #[prost(bool, tag = "1")]
+    pub last: bool,
+    #[prost(uint64, tag = "2")]
+    pub elapsed_ms: u64,
+    #[prost(uint64, tag = "3")]
+    pub acknowledged: u64,
+    #[prost(uint64, tag = "4")]
+    pub failed: u64,
+    /// Seconds that ended since the snapshot before.
+    #[prost(message, repeated, tag = "5")]
+    pub seconds: ::prost::alloc::vec::Vec<LoadSecond>,
+    /// From when a message was due to its acknowledgement: a broker that stands still cannot hide it.
+    #[prost(message, optional, tag = "6")]
+    pub acknowledgement: ::core::option::Option<LoadLatencies>,
+    /// From when it was really sent.
+    #[prost(message, optional, tag = "7")]
+    pub service: ::core::option::Option<LoadLatencies>,
+    /// From when it was due until it was read from the topic. Absent where the topic is not read.
+    #[prost(message, optional, tag = "8")]
+    pub end_to_end: ::core::option::Option<LoadLatencies>,
+    /// How late the generator itself was; where that is much, it measures itself.
+    #[prost(message, optional, tag = "9")]
+    pub generator_lateness: ::core::option::Option<LoadLatencies>,
+    #[prost(bool, tag = "10")]
+    pub generator_late: bool,
+    /// How long as many messages were under way as `in_flight` allows, with a rate.
+    #[prost(uint64, tag = "11")]
+    pub held_back_ms: u64,
+    #[prost(message, repeated, tag = "12")]
+    pub failures: ::prost::alloc::vec::Vec<LoadFailure>,
+    /// Why the topic is not read although that was asked for.
+    #[prost(string, tag = "13")]
+    pub end_to_end_missing: ::prost::alloc::string::String,
+    /// Why the run ended before its time.
+    #[prost(string, tag = "14")]
+    pub ended_because: ::prost::alloc::string::String,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LoadSecond {
+    #[prost(uint64, tag = "1")]
+    pub acknowledged: u64,
+    #[prost(uint64, tag = "2")]
+    pub failed: u64,
+    #[prost(uint64, tag = "3")]
+    pub p50_us: u64,
+    #[prost(uint64, tag = "4")]
+    pub p95_us: u64,
+    #[prost(uint64, tag = "5")]
+    pub p99_us: u64,
+    #[prost(uint64, tag = "6")]
+    pub max_us: u64,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct LoadLatencies {
+    #[prost(uint64, tag = "1")]
+    pub count: u64,
+    #[prost(double, tag = "2")]
+    pub mean_us: f64,
+    #[prost(uint64, tag = "3")]
+    pub p50_us: u64,
+    #[prost(uint64, tag = "4")]
+    pub p90_us: u64,
+    #[prost(uint64, tag = "5")]
+    pub p95_us: u64,
+    #[prost(uint64, tag = "6")]
+    pub p99_us: u64,
+    #[prost(uint64, tag = "7")]
+    pub p999_us: u64,
+    #[prost(uint64, tag = "8")]
+    pub p9999_us: u64,
+    #[prost(uint64, tag = "9")]
+    pub max_us: u64,
+    /// From bucket to bucket the latency doubles.
+    #[prost(message, repeated, tag = "10")]
+    pub buckets: ::prost::alloc::vec::Vec<LoadBucket>,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LoadBucket {
+    #[prost(uint64, tag = "1")]
+    pub upper_us: u64,
+    #[prost(uint64, tag = "2")]
+    pub count: u64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LoadFailure {
+    /// as gRPC spells it
+    #[prost(string, tag = "1")]
+    pub code: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub count: u64,
+    /// the first one's sentence
+    #[prost(string, tag = "3")]
+    pub first: ::prost::alloc::string::String,
+}
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum Feature {
@@ -1956,6 +2093,306 @@ pub mod host_service_server {
     /// Generated gRPC service name
     pub const SERVICE_NAME: &str = "irongate.v1.HostService";
     impl<T> tonic::server::NamedService for HostServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
+/// Generated client implementations.
+#[cfg(feature = "client")]
+pub mod load_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    #[derive(Debug, Clone)]
+    pub struct LoadServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl<T> LoadServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> LoadServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            LoadServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Sends messages to one topic from inside the host, and tells twice a second what was measured. Load enters the
+        /// broker where a call's messages do, so what is measured is broker and disk, not the network. The run ends with its
+        /// stream: a caller who closes it stops the run. The last snapshot says so.
+        pub async fn run(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RunLoadRequest>,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::LoadSnapshot>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/irongate.v1.LoadService/Run",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("irongate.v1.LoadService", "Run"));
+            self.inner.server_streaming(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+#[cfg(feature = "server")]
+pub mod load_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with LoadServiceServer.
+    #[async_trait]
+    pub trait LoadService: std::marker::Send + std::marker::Sync + 'static {
+        /// Server streaming response type for the Run method.
+        type RunStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<super::LoadSnapshot, tonic::Status>,
+            >
+            + std::marker::Send
+            + 'static;
+        /// Sends messages to one topic from inside the host, and tells twice a second what was measured. Load enters the
+        /// broker where a call's messages do, so what is measured is broker and disk, not the network. The run ends with its
+        /// stream: a caller who closes it stops the run. The last snapshot says so.
+        async fn run(
+            &self,
+            request: tonic::Request<super::RunLoadRequest>,
+        ) -> std::result::Result<tonic::Response<Self::RunStream>, tonic::Status>;
+    }
+    #[derive(Debug)]
+    pub struct LoadServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> LoadServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for LoadServiceServer<T>
+    where
+        T: LoadService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/irongate.v1.LoadService/Run" => {
+                    #[allow(non_camel_case_types)]
+                    struct RunSvc<T: LoadService>(pub Arc<T>);
+                    impl<
+                        T: LoadService,
+                    > tonic::server::ServerStreamingService<super::RunLoadRequest>
+                    for RunSvc<T> {
+                        type Response = super::LoadSnapshot;
+                        type ResponseStream = T::RunStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RunLoadRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as LoadService>::run(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RunSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for LoadServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "irongate.v1.LoadService";
+    impl<T> tonic::server::NamedService for LoadServiceServer<T> {
         const NAME: &'static str = SERVICE_NAME;
     }
 }

@@ -14,7 +14,7 @@ use tonic::codegen::http::uri::PathAndQuery;
 use tonic::{Code, Request, Status, Streaming};
 use tonic_web_wasm_client::Client;
 
-use super::Failure;
+use super::{Failure, token};
 
 /// The most bytes of one answer. Above the host's default message limit, so that a tail can show
 /// every message a host stores.
@@ -55,15 +55,33 @@ pub fn decode<A: Message + Default>(bytes: Bytes) -> Result<A, Failure> {
 fn unary_bytes(path: &'static str, request: Bytes) -> Answering<Bytes> {
     Box::pin(async move {
         let mut grpc = channel();
-        Ok(grpc.unary(Request::new(request), PathAndQuery::from_static(path), InBytes).await?.into_inner())
+        let answer = grpc.unary(authorized(request), PathAndQuery::from_static(path), InBytes).await;
+        Ok(answer.inspect_err(told)?.into_inner())
     })
 }
 
 fn stream_bytes(path: &'static str, request: Bytes) -> Answering<Streaming<Bytes>> {
     Box::pin(async move {
         let mut grpc = channel();
-        Ok(grpc.server_streaming(Request::new(request), PathAndQuery::from_static(path), InBytes).await?.into_inner())
+        let answer = grpc.server_streaming(authorized(request), PathAndQuery::from_static(path), InBytes).await;
+        Ok(answer.inspect_err(told)?.into_inner())
     })
+}
+
+/// A request with the token, where there is one.
+fn authorized(request: Bytes) -> Request<Bytes> {
+    let mut request = Request::new(request);
+    if let Some(bearer) = token::bearer() {
+        request.metadata_mut().insert("authorization", bearer);
+    }
+    request
+}
+
+/// A host that wants a token is told of; every other failure is the caller's.
+fn told(status: &Status) {
+    if status.code() == Code::Unauthenticated {
+        token::refused(status.message());
+    }
 }
 
 /// A channel to where the page came from: one origin, so no cross-origin set-up.

@@ -4,8 +4,10 @@
 pub mod browse;
 mod call;
 pub mod host;
+pub mod load;
 pub mod publish;
 pub mod registry;
+pub mod token;
 pub mod topics;
 
 pub use crate::state::explain::Failure;

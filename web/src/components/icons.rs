@@ -33,6 +33,16 @@ pub fn schemas() -> Html {
     )
 }
 
+/// A gauge.
+pub fn load() -> Html {
+    outline("M3.5 15a7.5 7.5 0 1 1 13 0M10 12l3.5-4.5M10 12h.01")
+}
+
+/// A key.
+pub fn token() -> Html {
+    outline("M9.2 10.8 16 4M13 7l2.5 2.5M7 10a3.2 3.2 0 1 0 .01 0")
+}
+
 /// A cross.
 pub fn close() -> Html {
     outline("M5 5l10 10M15 5L5 15")

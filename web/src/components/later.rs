@@ -13,6 +13,7 @@ use super::copy_sheet::{CopyContent, CopySheetProps};
 use super::history_sheet::{HistoryContent, HistorySheetProps};
 use super::register_panel::{RegisterForm, RegisterPanelProps};
 use crate::hooks::use_console::use_console;
+use crate::pages::load::Load as LoadPage;
 use crate::pages::schemas::Schemas;
 use crate::pages::topics::Topics;
 
@@ -23,6 +24,8 @@ pub enum Part {
     Topics,
     /// The page of schemas.
     Schemas,
+    /// The page of loads.
+    Load,
     /// Registers a schema.
     Register(RegisterPanelProps),
     /// What has been sent.
@@ -44,6 +47,7 @@ pub fn draw(part: &Part) -> Html {
     match part.clone() {
         Part::Topics => html! { <Topics /> },
         Part::Schemas => html! { <Schemas /> },
+        Part::Load => html! { <LoadPage /> },
         Part::Register(props) => html! { <RegisterForm ..props /> },
         Part::History(props) => html! { <HistoryContent ..props /> },
         Part::Bulk(props) => html! { <BulkContent ..props /> },

@@ -7,6 +7,7 @@ use yew::props;
 use super::field::{SelectField, TextFieldProps, text_field};
 use crate::hooks::use_remote::Remote;
 use crate::state::tail_query::{StartKind, TailQuery};
+use crate::state::verdict::sentence;
 
 /// Properties of [`tail_form`].
 #[derive(Clone, PartialEq, Properties)]
@@ -23,6 +24,10 @@ pub struct TailFormProps {
     pub connected: bool,
     /// What is wrong with the fields, after an attempt to connect.
     pub problem: Option<AttrValue>,
+    /// Why stored messages cannot be read, if they cannot.
+    pub no_past: Option<AttrValue>,
+    /// Why nothing can be read, if nothing can.
+    pub no_browse: Option<AttrValue>,
     /// All topics, for suggestions.
     pub topics: Remote<Vec<TopicSummary>>,
 }
@@ -58,12 +63,14 @@ pub fn tail_form(props: &TailFormProps) -> Html {
                 { for names.iter().map(|topic| html! { <option key={topic.name.clone()} value={topic.name.clone()} /> }) }
             </datalist>
             <SelectField id="tail-start" label="Start" value={props.query.start.to_string()} onchange={start}
-                groups={vec![(AttrValue::default(), kinds.to_vec())]} class="start" />
+                groups={vec![(AttrValue::default(), kinds.to_vec())]} class="start"
+                disabled={props.no_past.is_some()} hint={props.no_past.as_deref().map(sentence).map(AttrValue::from).unwrap_or_default()} />
             { argument_field(&props.query, argument) }
             <div class="tail-connect">
-                <button type="submit" class="primary" data-testid="tail-connect">
+                <button type="submit" class="primary" data-testid="tail-connect" disabled={props.no_browse.is_some()}>
                     { if props.connected { "Start anew" } else { "Connect" } }
                 </button>
+                if let Some(why) = &props.no_browse { <p class="note lacking" data-testid="tail-lacking">{ sentence(why) }</p> }
                 if props.connected {
                     <button type="button" class="secondary" data-testid="tail-disconnect"
                         onclick={props.ondisconnect.reform(|_: MouseEvent| ())}>{ "Stop" }</button>

@@ -1,11 +1,14 @@
 //! What cannot be taken back: every message of a topic deleted, or the topic itself. Each asks for the name first.
 
+use irongate_proto::irongate_v1::Feature;
 use yew::prelude::*;
 use yew::props;
 
 use super::confirm::{ConfirmProps, confirm};
 use crate::api;
 use crate::hooks::use_action::use_action;
+use crate::hooks::use_console::use_console;
+use crate::state::verdict::sentence;
 
 /// Properties of [`TopicDanger`].
 #[derive(Clone, PartialEq, Properties)]
@@ -31,6 +34,7 @@ enum Asked {
 pub fn TopicDanger(props: &TopicDangerProps) -> Html {
     let asked = use_state(|| Asked::Nothing);
     let action = use_action();
+    let console = use_console();
     let ask = |what: Asked| {
         let asked = asked.setter();
         Callback::from(move |()| asked.set(what))
@@ -56,19 +60,21 @@ pub fn TopicDanger(props: &TopicDangerProps) -> Html {
             "Delete the topic",
         ),
     };
-    let button = |what: Asked, id: &'static str, words: &'static str| {
+    let (no_truncate, no_delete) = (console.missing(Feature::Retention), console.missing(Feature::Topics));
+    let button = |what: Asked, id: &'static str, words: &'static str, lacking: &Option<AttrValue>| {
         let onclick = ask(what).reform(|_: MouseEvent| ());
-        html! { <button type="button" class="quiet bad" data-testid={id} {onclick}>{ words }</button> }
+        html! { <button type="button" class="quiet bad" data-testid={id} {onclick} disabled={lacking.is_some()}>{ words }</button> }
     };
     html! {
         <>
             <h3>{ "Delete" }</h3>
             <div class="danger-row">
                 if props.reliable {
-                    { button(Asked::Truncate, "topic-truncate", "Delete every message…") }
+                    { button(Asked::Truncate, "topic-truncate", "Delete every message…", &no_truncate) }
                 }
-                { button(Asked::Delete, "topic-delete", "Delete the topic…") }
+                { button(Asked::Delete, "topic-delete", "Delete the topic…", &no_delete) }
             </div>
+            { for no_truncate.iter().chain(&no_delete).map(|why| html! { <p class="note lacking" data-testid="danger-lacking">{ sentence(why) }</p> }) }
             { confirm(&props!(ConfirmProps {
                 open: *asked != Asked::Nothing, title, what, name: props.topic.clone(), verb,
                 progress: action.progress.clone(), onclose: ask(Asked::Nothing), onconfirm,

@@ -1,7 +1,7 @@
 //! What every page shares: the checker, the host's word on itself, and the count of changes
 //! after which lists are fetched anew. Provided once by the application.
 
-use irongate_proto::irongate_v1::GetHostInfoResponse;
+use irongate_proto::irongate_v1::{Feature, GetHostInfoResponse};
 use yew::prelude::*;
 
 use super::use_remote::Remote;
@@ -36,6 +36,35 @@ impl Console {
     pub fn auto_create_topics(&self) -> bool {
         self.host.ready().is_none_or(|info| info.auto_create_topics)
     }
+
+    /// Why the host cannot do something, if it cannot.
+    #[must_use]
+    pub fn missing(&self, feature: Feature) -> Option<AttrValue> {
+        let missing = &self.host.ready()?.missing_features;
+        missing
+            .iter()
+            .find(|missing| missing.feature() == feature)
+            .map(|missing| AttrValue::from(missing.reason.clone()))
+    }
+
+    /// How the frame shows where one is.
+    #[must_use]
+    pub fn environment_class(&self) -> Option<&'static str> {
+        let info = self.host.ready().filter(|info| !info.environment.is_empty())?;
+        Some(if is_production(&info.environment) { "in-production" } else { "in-environment" })
+    }
+
+    /// Whether the configuration says that this is production.
+    #[must_use]
+    pub fn production(&self) -> bool {
+        self.host.ready().is_some_and(|info| is_production(&info.environment))
+    }
+}
+
+/// Whether an environment of this name is production.
+#[must_use]
+pub fn is_production(environment: &str) -> bool {
+    environment.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("prod"))
 }
 
 /// The shared context.

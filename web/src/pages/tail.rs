@@ -1,5 +1,6 @@
 //! Tail: messages of one or several topics as they come, or from where one wants to look.
 
+use irongate_proto::irongate_v1::Feature;
 use yew::prelude::*;
 use yew::props;
 
@@ -62,6 +63,7 @@ pub fn Tail() -> Html {
                 ondisconnect: asked.ondisconnect,
                 connected: !matches!(connection, Connection::Idle | Connection::Refused(_)),
                 problem: asked.problem, topics,
+                no_past: console.missing(Feature::BrowseStored), no_browse: console.missing(Feature::Browse),
             })) }
             { tail_status(&props!(TailStatusProps {
                 connection: connection.clone(), held: buffer.held_count(), matching,

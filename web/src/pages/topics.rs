@@ -1,7 +1,7 @@
 //! Topics: what there is, with the way to produce to it and to watch it.
 
 use irongate_proto::danube::DispatchStrategy;
-use irongate_proto::irongate_v1::TopicSummary;
+use irongate_proto::irongate_v1::{Feature, TopicSummary};
 use yew::prelude::*;
 use yew::props;
 
@@ -15,6 +15,7 @@ use crate::hooks::use_address::{Address, use_address};
 use crate::hooks::use_console::use_console;
 use crate::hooks::use_remote::{Remote, use_remote};
 use crate::routes::Route;
+use crate::state::verdict::sentence;
 use crate::text::size::{counted, grouped};
 
 /// Rows drawn; more are found with the search field.
@@ -45,8 +46,11 @@ pub fn Topics() -> Html {
         return one(&chosen, console.revision, &address);
     }
     let create = set_creating(true).reform(|_: MouseEvent| ());
+    let no_topics = console.missing(Feature::Topics);
+    let no_counts = console.missing(Feature::Counts);
     let prefix = if namespace.is_empty() { String::new() } else { format!("/{}/", *namespace) };
     let content = match &answer {
+        _ if no_topics.is_some() => cannot_list(no_topics.as_ref()),
         Remote::Pending => html! { <p class="muted">{ "Fetching the topics…" }</p> },
         Remote::Failed(failed) => failure(failed),
         Remote::Ready(answer) if answer.topics.is_empty() => html! {
@@ -56,7 +60,9 @@ pub fn Topics() -> Html {
                 <PageLink to={Route::Produce} class="button primary">{ "Produce the first message" }</PageLink>
             </div>
         },
-        Remote::Ready(answer) => table(&answer.topics, &prefix, &search.to_ascii_lowercase(), &address),
+        Remote::Ready(answer) => {
+            table(&answer.topics, &prefix, &search.to_ascii_lowercase(), &address, no_counts.as_ref())
+        }
     };
     let namespaces = answer.ready().map(|answer| answer.namespaces.as_slice()).unwrap_or_default();
     let oncreated = {
@@ -70,7 +76,7 @@ pub fn Topics() -> Html {
         <div class="topics">
             <header class="page-head">
                 <h1>{ "Topics" }</h1>
-                <button type="button" class="primary" data-testid="topic-new" onclick={create}>{ "Create a topic" }</button>
+                <button type="button" class="primary" data-testid="topic-new" onclick={create} disabled={no_topics.is_some()}>{ "Create a topic" }</button>
             </header>
             <div class="filters">
                 { text_field(&props!(TextFieldProps {
@@ -82,6 +88,17 @@ pub fn Topics() -> Html {
             </div>
             { content }
             { topic_create(&props!(TopicCreateProps { open: *creating, onclose: set_creating(false), oncreated })) }
+        </div>
+    }
+}
+
+/// Why there is no list.
+fn cannot_list(why: Option<&AttrValue>) -> Html {
+    html! {
+        <div class="empty-state" data-testid="topics-lacking">
+            <p class="empty-title">{ "Topics cannot be listed through this host" }</p>
+            { for why.map(|why| html! { <p>{ sentence(why) }</p> }) }
+            <PageLink to={Route::Produce} class="button secondary">{ "Produce to a topic that you know" }</PageLink>
         </div>
     }
 }
@@ -117,7 +134,13 @@ fn one(topic: &str, revision: u32, address: &Address) -> Html {
     }
 }
 
-fn table(topics: &[TopicSummary], prefix: &str, search: &str, address: &Address) -> Html {
+fn table(
+    topics: &[TopicSummary],
+    prefix: &str,
+    search: &str,
+    address: &Address,
+    no_counts: Option<&AttrValue>,
+) -> Html {
     let go = |route: Route, topic: &str| {
         let (address, topic) = (address.clone(), topic.to_owned());
         Callback::from(move |_: MouseEvent| {
@@ -131,7 +154,13 @@ fn table(topics: &[TopicSummary], prefix: &str, search: &str, address: &Address)
     let found: Vec<&TopicSummary> = topics.iter().filter(fits).collect();
     let row = |topic: &&TopicSummary| {
         let reliable = topic.dispatch_strategy == DispatchStrategy::Reliable as i32;
-        let count = if reliable { grouped(topic.message_count) } else { "not stored".to_owned() };
+        let count = if no_counts.is_some() {
+            "–".to_owned()
+        } else if reliable {
+            grouped(topic.message_count)
+        } else {
+            "not stored".to_owned()
+        };
         let partitions = if topic.partitions == 0 { "–".to_owned() } else { topic.partitions.to_string() };
         html! {
             <tr key={topic.name.clone()} data-testid="topic-row">
@@ -139,7 +168,7 @@ fn table(topics: &[TopicSummary], prefix: &str, search: &str, address: &Address)
                 <td>{ if reliable { "reliable" } else { "non-reliable" } }</td>
                 <td class="number">{ partitions }</td>
                 <td class="number">{ count }</td>
-                <td class="number">{ topic.subscription_count }</td>
+                <td class="number">{ if no_counts.is_some() { "–".to_owned() } else { topic.subscription_count.to_string() } }</td>
                 <td>{ binding(topic) }</td>
                 <td class="row-actions">
                     <button type="button" class="quiet" data-testid="topic-produce" onclick={go(Route::Produce, &topic.name)}>{ "Produce" }</button>
@@ -151,6 +180,7 @@ fn table(topics: &[TopicSummary], prefix: &str, search: &str, address: &Address)
     html! {
         <>
             <p class="muted" role="status" data-testid="topics-count">{ counted(found.len(), "topic", "topics") }</p>
+            if let Some(why) = no_counts { <p class="note lacking" data-testid="counts-lacking">{ sentence(why) }</p> }
             <div class="table-scroll" tabindex="0" role="region" aria-label="Topics">
                 <table>
                     <thead><tr>

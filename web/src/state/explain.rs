@@ -204,7 +204,11 @@ fn explain_code(code: Code) -> Explanation {
             "The host does not answer, or does not take writes now.",
             "See whether irongate is running and what its log says, then send again.",
         ),
-        Code::Unauthenticated => ("UNAUTHENTICATED", "The host wants to know who you are.", "Sign in and try again."),
+        Code::Unauthenticated => (
+            "UNAUTHENTICATED",
+            "This host asks for a token, and the call carried none that it accepts.",
+            "Give the console a token of this host (the key at the side), or one with the scope that the message names.",
+        ),
         Code::DeadlineExceeded => (
             "DEADLINE_EXCEEDED",
             "The host took too long. The message may or may not have been stored.",

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// Every member, and the members it may depend on (for building or for testing).
-const ALLOWED: [(&str, &[&str]); 16] = [
+const ALLOWED: [(&str, &[&str]); 17] = [
     ("irongate-proto", &[]),
     ("irongate-schema", &[]),
     ("irongate-store", &[]),
@@ -15,9 +15,17 @@ const ALLOWED: [(&str, &[&str]); 16] = [
         "irongate-deploy",
         &["irongate-broker", "irongate-pipeline", "irongate-runtime", "irongate-schema", "irongate-proto"],
     ),
+    ("irongate-load", &["irongate-proto"]),
     (
         "irongate-server",
-        &["irongate-upstream", "irongate-broker", "irongate-deploy", "irongate-schema", "irongate-proto"],
+        &[
+            "irongate-upstream",
+            "irongate-broker",
+            "irongate-deploy",
+            "irongate-load",
+            "irongate-schema",
+            "irongate-proto",
+        ],
     ),
     (
         "irongate",
@@ -26,6 +34,7 @@ const ALLOWED: [(&str, &[&str]); 16] = [
             "irongate-upstream",
             "irongate-broker",
             "irongate-deploy",
+            "irongate-load",
             "irongate-pipeline",
             "irongate-runtime",
             "irongate-store",

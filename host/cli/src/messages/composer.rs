@@ -3,9 +3,10 @@
 use super::input::Input;
 use super::record::SchemaName;
 use super::rows::{Row, Source};
-use super::template::{Facts, Text};
+use super::template::told;
 use crate::sender::{Message, Route};
 use anyhow::{Context as _, Result};
+use irongate_load::{Facts, Text};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -98,7 +99,7 @@ impl Composer {
         let fill = |text: &Text| match (text, &context) {
             (Text::Literal(text), _) | (Text::Template(text), None) => Ok(text.clone()),
             (template, Some(context)) => {
-                terms.templates.fill(template, context).with_context(|| format!("message {number}"))
+                terms.templates.fill(template, context).map_err(told).with_context(|| format!("message {number}"))
             }
         };
         let payload = match texts.get(if texts.len() == 1 { 0 } else { row.line.wrapping_sub(1) }) {

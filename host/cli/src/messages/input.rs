@@ -2,10 +2,11 @@
 
 use super::attributes;
 use super::rows::{Place, Source};
-use super::template::{Templates, Text};
+use super::template::{templates, told};
 use crate::failure::Failure;
 use crate::hash::Fnv1a;
 use anyhow::{Context, Result};
+use irongate_load::{Templates, Text};
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -96,7 +97,7 @@ impl TermsArgs {
     /// A template is none.
     pub(crate) fn terms(&self, seed: Option<u64>) -> Result<Terms> {
         let seed = self.seed.or(seed).unwrap_or_else(|| fastrand::u64(..));
-        let templates = Templates::new(seed);
+        let templates = templates(seed);
         let mut terms = Terms { templates, attributes: Vec::new(), routing_key: None, seed, is_literal: self.literal };
         for (name, value) in self.attributes.iter().flatten() {
             let value = terms.text(value)?;
@@ -130,7 +131,7 @@ impl Terms {
         if self.is_literal {
             return Ok(Text::Literal(text.to_owned()));
         }
-        self.templates.text(text).map_err(|error| Failure::Usage(error.to_string()).into())
+        self.templates.text(text).map_err(|error| Failure::Usage(told(error).to_string()).into())
     }
 }
 

@@ -68,7 +68,9 @@ impl Need {
         match service {
             "/danube.HealthCheck" => Self::Nothing,
             "/danube.Discovery" | "/irongate.v1.HostService" => Self::AnyScope,
-            "/danube.ProducerService" | "/irongate.v1.PublishService" => Self::Only(Scope::Produce),
+            "/danube.ProducerService" | "/irongate.v1.PublishService" | "/irongate.v1.LoadService" => {
+                Self::Only(Scope::Produce)
+            }
             "/danube.ConsumerService" | "/irongate.v1.BrowseService" => Self::Only(Scope::Consume),
             "/danube_schema.SchemaRegistry" => match method {
                 "GetSchema"

@@ -10,6 +10,7 @@ mod discovery;
 mod ending;
 mod health_check;
 mod host;
+mod load;
 mod namespace_admin;
 mod pipelines;
 mod producer;
@@ -23,7 +24,7 @@ pub(crate) use discovery::ClientUrl;
 
 use crate::access::Access;
 use crate::backend::Backend;
-use crate::limits::{CONTROL_REQUEST_BYTES_MAX, MESSAGE_SLACK_BYTES};
+use crate::limits::{CONTROL_REQUEST_BYTES_MAX, LoadLimits, MESSAGE_SLACK_BYTES};
 use absent::Absent;
 use irongate_broker::MessageBroker;
 use irongate_deploy::{COMPONENT_BYTES_MAX, Deployments};
@@ -38,6 +39,7 @@ use irongate_proto::danube_admin::topic_admin_server::TopicAdminServer;
 use irongate_proto::danube_schema::schema_registry_server::SchemaRegistryServer;
 use irongate_proto::irongate_v1::browse_service_server::BrowseServiceServer;
 use irongate_proto::irongate_v1::host_service_server::HostServiceServer;
+use irongate_proto::irongate_v1::load_service_server::LoadServiceServer;
 use irongate_proto::irongate_v1::publish_service_server::PublishServiceServer;
 use irongate_proto::irongate_v1::topic_service_server::TopicServiceServer;
 use irongate_proto::pipelines_v1::pipeline_service_server::PipelineServiceServer;
@@ -54,6 +56,7 @@ pub(crate) fn routes(
     backend: &Backend,
     access: &Access,
     environment: &str,
+    load: &LoadLimits,
     deployments: Option<Deployments>,
     backup_folder: Option<PathBuf>,
     stopping: &CancellationToken,
@@ -68,14 +71,14 @@ pub(crate) fn routes(
             let namespaces =
                 NamespaceAdminServer::new(namespace_admin::Namespaces::new(broker.clone(), access.clone()));
             let topics = TopicAdminServer::new(topic_admin::TopicsAdmin::new(broker.clone(), access.clone()));
-            of_broker(broker, access, environment, stopping)
+            of_broker(broker, access, environment, load, stopping)
                 .add_service(brokers.max_decoding_message_size(CONTROL_REQUEST_BYTES_MAX))
                 .add_service(namespaces.max_decoding_message_size(CONTROL_REQUEST_BYTES_MAX))
                 .add_service(topics.max_decoding_message_size(CONTROL_REQUEST_BYTES_MAX))
                 .add_service(Absent::<1>)
                 .add_service(Absent::<2>)
         }
-        Backend::Upstream(cluster) => of_broker(cluster, access, environment, stopping)
+        Backend::Upstream(cluster) => of_broker(cluster, access, environment, load, stopping)
             .add_service(Relay::<0>::new(cluster.clone(), access.clone()))
             .add_service(Relay::<1>::new(cluster.clone(), access.clone()))
             .add_service(Relay::<2>::new(cluster.clone(), access.clone()))
@@ -87,7 +90,13 @@ pub(crate) fn routes(
 }
 
 /// The services that every broker has, each with the limit its requests have.
-fn of_broker<B: MessageBroker>(broker: &B, access: &Access, environment: &str, stopping: &CancellationToken) -> Routes {
+fn of_broker<B: MessageBroker>(
+    broker: &B,
+    access: &Access,
+    environment: &str,
+    load: &LoadLimits,
+    stopping: &CancellationToken,
+) -> Routes {
     let limits = broker.limits();
     let message_bytes_max = limits.message_bytes_max.saturating_add(MESSAGE_SLACK_BYTES);
     let batch_bytes_max = limits.publish_batch_bytes_max.saturating_add(MESSAGE_SLACK_BYTES);
@@ -102,10 +111,13 @@ fn of_broker<B: MessageBroker>(broker: &B, access: &Access, environment: &str, s
     let publish = PublishServiceServer::new(publish::Publish::new(broker(), access()));
     let browse = BrowseServiceServer::new(browse::Browser::new(broker(), access(), stopping.clone()));
     let topic = TopicServiceServer::new(topic::Topics::new(broker(), access()));
+    let template_bytes_max = load.template_bytes_max as usize + MESSAGE_SLACK_BYTES;
+    let load = LoadServiceServer::new(load::Load::new(broker(), access(), load.clone(), stopping.clone()));
     let host = HostServiceServer::new(host::Host::new(broker(), environment.to_owned()));
 
     Routes::new(producer.max_decoding_message_size(message_bytes_max))
         .add_service(publish.max_decoding_message_size(batch_bytes_max))
+        .add_service(load.max_decoding_message_size(template_bytes_max))
         .add_service(registry.max_decoding_message_size(schema_bytes_max))
         .add_service(consumer.max_decoding_message_size(CONTROL_REQUEST_BYTES_MAX))
         .add_service(discovery.max_decoding_message_size(CONTROL_REQUEST_BYTES_MAX))

@@ -6,7 +6,6 @@ use super::filter::Filter;
 use super::form;
 use super::received::{Received, Schemas};
 use crate::failure::Failure;
-use crate::messages::template;
 use crate::output::{Output, complain, harmless, is_broken_pipe};
 use crate::violations;
 use anyhow::{Context, Result};
@@ -47,7 +46,7 @@ impl Style {
         let usage = |error: anyhow::Error| anyhow::Error::from(Failure::Usage(format!("{error:#}")));
         let filter = args.filter.as_deref().map(Filter::compile).transpose().map_err(usage)?;
         let template = args.template.clone().map(|text| {
-            let mut environment = template::engine();
+            let mut environment = irongate_load::engine();
             environment.add_template_owned(TEMPLATE, text)?;
             Ok(environment)
         });

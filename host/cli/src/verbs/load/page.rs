@@ -1,8 +1,8 @@
 //! The report page of a load: charts, the summary, nothing from elsewhere. Light and dark as the reader's system is.
 
 use super::chart::{self, Bottom, Line};
-use super::measure::{Latencies, Measured, QUANTILES};
 use super::summary::time;
+use irongate_load::{Latencies, Measured, QUANTILES, Second};
 
 const STYLE: &str = "\
 :root{color-scheme:light dark;--ink:#1b2430;--soft:#5b6673;--page:#fff;--grid:#d9dee4;--a:#0b62c4;--b:#b4470a;--c:#0a7a55}
@@ -19,7 +19,7 @@ pre{overflow-x:auto;padding:1rem;border:1px solid var(--grid);border-radius:6px;
 /// The whole page.
 pub(super) fn html(title: &str, summary: &str, measured: &Measured) -> String {
     let seconds = &measured.seconds;
-    let of = |name, class, value: fn(&super::measure::Second) -> u64| Line {
+    let of = |name, class, value: fn(&Second) -> u64| Line {
         name,
         class,
         values: seconds.iter().map(|second| value(second) as f64).collect(),

@@ -1,10 +1,10 @@
 //! What is said of a load: a line while it runs, a table at its end, an object for programs. Measures nothing.
 
 use super::args::Args;
-use super::measure::{LATE_US_MAX, Latencies, Measured, QUANTILES};
 use crate::address::ServiceAddr;
 use crate::output::{Output, harmless, table};
 use indicatif::{ProgressBar, ProgressStyle};
+use irongate_load::{LATE_US_MAX, Latencies, Measured, QUANTILES};
 use serde_json::{Value, json};
 use std::io::IsTerminal;
 

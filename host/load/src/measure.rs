@@ -1,6 +1,6 @@
 //! What was measured: histograms of latencies, counts by second and by code. Pure; sends, reads and prints nothing.
 
-use super::drive::Call;
+use crate::drive::Call;
 use hdrhistogram::Histogram;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -9,71 +9,117 @@ use std::time::{Duration, Instant};
 /// The longest latency that is told apart.
 const LATENCY_US_MAX: u64 = 600_000_000;
 /// Above this the generator measures itself rather than the server.
-pub(super) const LATE_US_MAX: u64 = 10_000;
+pub const LATE_US_MAX: u64 = 10_000;
 /// What is told of a distribution.
-pub(super) const QUANTILES: [f64; 6] = [0.5, 0.9, 0.99, 0.999, 0.9999, 1.0];
+pub const QUANTILES: [f64; 6] = [0.5, 0.9, 0.99, 0.999, 0.9999, 1.0];
 
 /// Latencies in microseconds.
 #[derive(Clone, Debug)]
-pub(super) struct Latencies(Histogram<u64>);
+pub struct Latencies(Histogram<u64>);
 
 impl Latencies {
     fn new() -> Self {
         Self(Histogram::new_with_max(LATENCY_US_MAX, 3).expect("the bounds are those of a histogram"))
     }
 
-    pub(super) fn record(&mut self, latency: Duration) {
+    pub(crate) fn record(&mut self, latency: Duration) {
         self.0.saturating_record(u64::try_from(latency.as_micros()).unwrap_or(LATENCY_US_MAX));
     }
 
-    pub(super) fn count(&self) -> u64 {
+    /// How many.
+    #[must_use]
+    pub fn count(&self) -> u64 {
         self.0.len()
     }
 
-    pub(super) fn at(&self, quantile: f64) -> u64 {
+    /// The latency that this share of them does not exceed; 0 where there are none.
+    #[must_use]
+    pub fn at(&self, quantile: f64) -> u64 {
         self.0.value_at_quantile(quantile)
+    }
+
+    /// The mean; 0 where there are none.
+    #[must_use]
+    pub fn mean_us(&self) -> f64 {
+        self.0.mean()
+    }
+
+    /// As a histogram to draw: from bucket to bucket the latency doubles, and none at either end is empty.
+    #[must_use]
+    pub fn buckets(&self) -> Vec<Bucket> {
+        let steps = self.0.iter_log(1, 2.0);
+        let all: Vec<Bucket> = steps
+            .map(|step| Bucket { upper_us: step.value_iterated_to(), count: step.count_since_last_iteration() })
+            .collect();
+        let begin = all.iter().position(|bucket| bucket.count > 0).unwrap_or(all.len());
+        let end = all.iter().rposition(|bucket| bucket.count > 0).map_or(begin, |last| last + 1);
+        all[begin..end].to_vec()
     }
 
     fn object(&self) -> Value {
         let quantiles: BTreeMap<String, u64> =
             QUANTILES.iter().map(|quantile| (format!("p{}", quantile * 100.0), self.at(*quantile))).collect();
-        json!({ "count": self.count(), "mean_us": self.0.mean(), "quantiles_us": quantiles })
+        json!({ "count": self.count(), "mean_us": self.mean_us(), "quantiles_us": quantiles })
     }
 }
 
 /// One second of a run.
 #[derive(Clone, Debug)]
-pub(super) struct Second {
-    pub(super) acknowledged: u64,
-    pub(super) failed: u64,
-    pub(super) p50_us: u64,
-    pub(super) p99_us: u64,
+pub struct Second {
+    /// Messages acknowledged in it.
+    pub acknowledged: u64,
+    /// Messages that failed in it.
+    pub failed: u64,
+    /// Their latency of acknowledgement.
+    pub p50_us: u64,
+    /// The same.
+    pub p95_us: u64,
+    /// The same.
+    pub p99_us: u64,
+    /// The same, of the slowest.
+    pub max_us: u64,
+}
+
+/// Latencies of about the same length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bucket {
+    /// None of them is longer.
+    pub upper_us: u64,
+    /// How many.
+    pub count: u64,
 }
 
 /// Everything that was measured.
 #[derive(Debug)]
-pub(super) struct Measured {
+pub struct Measured {
     start: Instant,
-    pub(super) acknowledged: u64,
-    pub(super) failed: u64,
+    /// Messages acknowledged.
+    pub acknowledged: u64,
+    /// Messages that failed.
+    pub failed: u64,
     /// By code, how often, and the first sentence.
-    pub(super) failures: BTreeMap<String, (u64, String)>,
+    pub failures: BTreeMap<String, (u64, String)>,
     /// From when a message was due to its acknowledgement.
-    pub(super) acknowledgement: Latencies,
+    pub acknowledgement: Latencies,
     /// From when it was really sent: what an uncorrected measurement would say.
-    pub(super) service: Latencies,
+    pub service: Latencies,
     /// From when it was due until it was read from the topic.
-    pub(super) end_to_end: Option<Latencies>,
+    pub end_to_end: Option<Latencies>,
     /// How late the generator itself was.
-    pub(super) lateness: Latencies,
-    pub(super) held_back: Duration,
-    pub(super) seconds: Vec<Second>,
+    pub lateness: Latencies,
+    /// How long the open loop waited because too much was under way.
+    pub held_back: Duration,
+    /// Second by second, those that are over.
+    pub seconds: Vec<Second>,
     current: (Latencies, u64),
-    pub(super) elapsed: Duration,
+    /// Up to the last answer.
+    pub elapsed: Duration,
 }
 
 impl Measured {
-    pub(super) fn new(start: Instant) -> Self {
+    /// Nothing yet.
+    #[must_use]
+    pub fn new(start: Instant) -> Self {
         Self {
             start,
             acknowledged: 0,
@@ -90,12 +136,12 @@ impl Measured {
         }
     }
 
-    pub(super) fn add(&mut self, call: Call) {
+    pub(crate) fn add(&mut self, call: Call) {
         self.close_seconds_before(call.ended);
         self.elapsed = self.elapsed.max(call.ended.saturating_duration_since(self.start));
         for message in call.messages {
             self.lateness.record(message.late);
-            let Some((code, text)) = message.failure else {
+            let Some(failure) = message.failure else {
                 let latency = call.ended.saturating_duration_since(message.due);
                 self.acknowledged += 1;
                 self.acknowledgement.record(latency);
@@ -105,7 +151,7 @@ impl Measured {
             };
             self.failed += 1;
             self.current.1 += 1;
-            self.failures.entry(code).or_insert((0, text)).0 += 1;
+            self.failures.entry(failure.code).or_insert((0, failure.message)).0 += 1;
         }
     }
 
@@ -119,32 +165,38 @@ impl Measured {
 
     fn close_second(&mut self) {
         let (latencies, failed) = &mut self.current;
-        let (p50_us, p99_us) = (latencies.at(0.5), latencies.at(0.99));
-        self.seconds.push(Second { acknowledged: latencies.count(), failed: *failed, p50_us, p99_us });
+        let [p50_us, p95_us, p99_us, max_us] = [0.5, 0.95, 0.99, 1.0].map(|quantile| latencies.at(quantile));
+        self.seconds.push(Second { acknowledged: latencies.count(), failed: *failed, p50_us, p95_us, p99_us, max_us });
         latencies.0.reset();
         *failed = 0;
     }
 
-    pub(super) fn arrived(&mut self, latency: Duration) {
+    /// Takes in that a message was read.
+    pub fn arrived(&mut self, latency: Duration) {
         self.end_to_end.get_or_insert_with(Latencies::new).record(latency);
     }
 
-    pub(super) fn finish(&mut self, held_back: Duration) {
+    /// Closes the last second.
+    pub fn finish(&mut self, held_back: Duration) {
         self.held_back = held_back;
         self.close_second();
     }
 
-    pub(super) fn per_second(&self) -> f64 {
+    /// Acknowledged messages per second, over the whole run.
+    #[must_use]
+    pub fn per_second(&self) -> f64 {
         if self.elapsed.is_zero() { 0.0 } else { self.acknowledged as f64 / self.elapsed.as_secs_f64() }
     }
 
     /// Whether the figures are the generator's more than the server's.
-    pub(super) fn is_generator_late(&self) -> bool {
+    #[must_use]
+    pub fn is_generator_late(&self) -> bool {
         self.lateness.at(0.99) > LATE_US_MAX
     }
 
     /// For a program.
-    pub(super) fn object(&self) -> Value {
+    #[must_use]
+    pub fn object(&self) -> Value {
         let failures: BTreeMap<&String, Value> = self
             .failures
             .iter()
@@ -155,7 +207,7 @@ impl Measured {
             .iter()
             .map(|second| {
                 json!({ "acknowledged": second.acknowledged, "failed": second.failed,
-                    "p50_us": second.p50_us, "p99_us": second.p99_us })
+                    "p50_us": second.p50_us, "p95_us": second.p95_us, "p99_us": second.p99_us, "max_us": second.max_us })
             })
             .collect();
         json!({
@@ -172,7 +224,7 @@ impl Measured {
 
 #[cfg(test)]
 mod tests {
-    use super::super::drive::Sample;
+    use super::super::drive::{Failure, Sample};
     use super::*;
 
     fn call(start: Instant, due_ms: u64, sent_ms: u64, ended_ms: u64, late_ms: u64) -> Call {
@@ -198,6 +250,20 @@ mod tests {
     }
 
     #[test]
+    fn a_histogram_doubles_and_is_whole() {
+        let start = Instant::now();
+        let mut measured = Measured::new(start);
+        for ended_ms in [1, 1, 9, 70] {
+            measured.add(call(start, 0, 0, ended_ms, 0));
+        }
+        let buckets = measured.acknowledgement.buckets();
+        assert_eq!(buckets.iter().map(|bucket| bucket.count).sum::<u64>(), 4);
+        assert_eq!((buckets[0].count, buckets.last().map(|bucket| bucket.count)), (2, Some(1)));
+        assert!(buckets.windows(2).all(|pair| pair[1].upper_us >= 2 * pair[0].upper_us), "{buckets:?}");
+        assert_eq!(Measured::new(start).acknowledgement.buckets(), []);
+    }
+
+    #[test]
     fn seconds_without_an_answer_are_seconds() {
         let start = Instant::now();
         let mut measured = Measured::new(start);
@@ -215,7 +281,7 @@ mod tests {
         let mut measured = Measured::new(start);
         for code in ["UNAVAILABLE", "UNAVAILABLE", "NOT_FOUND"] {
             let mut failed = call(start, 0, 0, 1, 0);
-            failed.messages[0].failure = Some((code.to_owned(), "why".to_owned()));
+            failed.messages[0].failure = Some(Failure { code: code.to_owned(), message: "why".to_owned() });
             measured.add(failed);
         }
         assert_eq!((measured.failed, measured.failures["UNAVAILABLE"].0, measured.acknowledged), (3, 2, 0));

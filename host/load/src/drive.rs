@@ -1,12 +1,7 @@
 //! Sends the load: in an open loop by the clock, in a closed loop by acknowledgements. Hands every call's times on and
 //! counts nothing.
 
-use crate::address::ServiceAddr;
-use crate::failure::{code_name, sentence};
-use crate::messages::composer::Composer;
-use crate::pace::Pace;
-use crate::sender::{Message, Outcome, RetryPolicy, Sender};
-use anyhow::Result;
+use crate::{LoadError, Pace};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -14,45 +9,70 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::JoinSet;
 
 /// The attribute by which an arriving message is known: the run, and when the message was due, in microseconds of it.
-pub(super) const DUE_ATTRIBUTE: &str = "irongate-load";
+pub const DUE_ATTRIBUTE: &str = "irongate-load";
 /// Finished calls that wait to be counted.
-pub(super) const CALLS_MAX: usize = 1_024;
-/// A failure is counted, not repaired.
-const NO_RETRIES: RetryPolicy = RetryPolicy { retries_max: 0, step_ms: 0 };
+pub(crate) const CALLS_MAX: usize = 1_024;
+/// How long the clock's thread may not notice that the run has been stopped.
+const STOP_NOTICED: Duration = Duration::from_millis(50);
+
+/// Why a message was not acknowledged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// A gRPC code as the protocol writes it: `PERMISSION_DENIED`.
+    pub code: String,
+    /// In a sentence.
+    pub message: String,
+}
+
+/// What load is sent to, by one producer. Clones are the same producer.
+pub trait Target: Clone + Send + Sync + 'static {
+    /// A message that is ready to go.
+    type Message: Send + 'static;
+
+    /// How many messages one call may carry.
+    fn call_messages_max(&self) -> usize;
+
+    /// Makes the message of this number, counted from 1, with `due` as its attribute [`DUE_ATTRIBUTE`].
+    ///
+    /// # Errors
+    /// [`LoadError::Compose`].
+    fn compose(&self, number: u64, due: String) -> Result<Self::Message, LoadError>;
+
+    /// Sends messages, at most [`Self::call_messages_max`] of them, once each. Answers for each whether it failed.
+    fn send(&self, messages: Vec<Self::Message>) -> impl Future<Output = Vec<Option<Failure>>> + Send;
+}
 
 /// What became of the messages of one call.
-pub(super) struct Call {
-    pub(super) ended: Instant,
-    pub(super) sent: Instant,
-    pub(super) messages: Vec<Sample>,
+pub(crate) struct Call {
+    pub(crate) ended: Instant,
+    pub(crate) sent: Instant,
+    pub(crate) messages: Vec<Sample>,
 }
 
 /// One message of a call.
-pub(super) struct Sample {
-    pub(super) due: Instant,
+pub(crate) struct Sample {
+    pub(crate) due: Instant,
     /// How late the generator itself was with it.
-    pub(super) late: Duration,
-    /// A code, and the sentence.
-    pub(super) failure: Option<(String, String)>,
+    pub(crate) late: Duration,
+    pub(crate) failure: Option<Failure>,
 }
 
 /// What all producers of a run share.
-pub(super) struct Drive {
-    pub(super) composer: Composer,
-    pub(super) run_id: String,
-    pub(super) start: Instant,
-    pub(super) end: Option<Instant>,
-    pub(super) count: Option<u64>,
-    pub(super) in_flight: usize,
-    pub(super) next: AtomicU64,
-    pub(super) is_stopped: AtomicBool,
+pub(crate) struct Drive {
+    pub(crate) run_id: String,
+    pub(crate) start: Instant,
+    pub(crate) end: Option<Instant>,
+    pub(crate) count: Option<u64>,
+    pub(crate) in_flight: usize,
+    pub(crate) next: AtomicU64,
+    pub(crate) is_stopped: AtomicBool,
     /// Microseconds that the open loop waited because too much was under way.
-    pub(super) held_back_us: AtomicU64,
+    pub(crate) held_back_us: AtomicU64,
 }
 
-/// A message that is ready to go.
-struct Due {
-    message: Message,
+/// A message with its time.
+struct Due<M> {
+    message: M,
     due: Instant,
     late: Duration,
 }
@@ -72,37 +92,25 @@ impl Drive {
         self.count.is_none_or(|count| number <= count).then_some(number)
     }
 
-    fn compose(&self, number: u64, due: Instant) -> Result<Message> {
-        let mut message = self.composer.message(number)?;
+    fn compose<T: Target>(&self, target: &T, number: u64, due: Instant) -> Result<T::Message, LoadError> {
         let due_us = due.saturating_duration_since(self.start).as_micros();
-        message.attributes.insert(DUE_ATTRIBUTE.to_owned(), format!("{}/{due_us}", self.run_id));
-        Ok(message)
+        target.compose(number, format!("{}/{due_us}", self.run_id))
     }
 
-    /// Sends until the end, with a producer for each sender.
-    ///
-    /// # Errors
-    /// A message cannot be made.
-    pub(super) async fn run(
+    /// Sends until the end, with a producer for each target.
+    pub(crate) async fn run<T: Target>(
         self: Arc<Self>,
-        senders: Vec<Sender>,
-        address: ServiceAddr,
+        targets: Vec<T>,
         rate: Option<f64>,
         calls: mpsc::Sender<Call>,
-    ) -> Result<()> {
+    ) -> Result<(), LoadError> {
         let mut lanes = JoinSet::new();
         let mut queues = Vec::new();
-        for sender in senders {
-            let lane = Lane {
-                drive: self.clone(),
-                sender,
-                address: address.clone(),
-                calls: calls.clone(),
-                own: JoinSet::new(),
-            };
+        for target in targets {
+            let lane = Lane { drive: self.clone(), target: target.clone(), calls: calls.clone(), own: JoinSet::new() };
             if rate.is_some() {
                 let (queue, queued) = mpsc::channel(self.in_flight);
-                queues.push(queue);
+                queues.push((target, queue));
                 lanes.spawn(lane.follow(queued));
             } else {
                 lanes.spawn(lane.by_acknowledgements());
@@ -121,8 +129,13 @@ impl Drive {
 
     /// The open loop, in a thread of its own: the runtime's timers are a millisecond coarse, and what is late here would
     /// look like the server's fault.
-    fn by_the_clock(&self, rate: f64, queues: &[mpsc::Sender<Due>]) -> Result<()> {
-        let pace = Pace::of_rate(rate);
+    fn by_the_clock<T: Target>(
+        &self,
+        rate: f64,
+        queues: &[(T, mpsc::Sender<Due<T::Message>>)],
+    ) -> Result<(), LoadError> {
+        // From the start of the run: what becomes due before this thread runs is sent, and is late.
+        let pace = Pace::since(self.start, rate);
         let mut free_since = self.start;
         for index in 0.. {
             let due = pace.due(index);
@@ -130,13 +143,15 @@ impl Drive {
                 return Ok(());
             }
             // What was due before the end is sent, however late it has become.
-            std::thread::sleep(due.saturating_duration_since(Instant::now()));
+            if !self.sleep_until(due) {
+                return Ok(());
+            }
             let Some(number) = self.take() else { return Ok(()) };
-            let message = self.compose(number, due)?;
+            let (target, queue) = &queues[usize::try_from(index % queues.len() as u64).unwrap_or_default()];
+            let message = self.compose(target, number, due)?;
             let now = Instant::now();
             // While the loop was held back by the server, the messages that became due were not late by its own fault.
             let late = now.saturating_duration_since(due.max(free_since));
-            let queue = &queues[usize::try_from(index % queues.len() as u64).unwrap_or_default()];
             let full = match queue.try_send(Due { message, due, late }) {
                 Ok(()) => continue,
                 Err(mpsc::error::TrySendError::Full(due)) => due,
@@ -151,24 +166,34 @@ impl Drive {
         }
         Ok(())
     }
+
+    /// Whether the time has come; not, where the run was stopped before.
+    fn sleep_until(&self, due: Instant) -> bool {
+        loop {
+            let left = due.saturating_duration_since(Instant::now());
+            if left.is_zero() || self.is_stopped.load(Ordering::Relaxed) {
+                return left.is_zero();
+            }
+            std::thread::sleep(left.min(STOP_NOTICED));
+        }
+    }
 }
 
 /// One producer.
-struct Lane {
+struct Lane<T> {
     drive: Arc<Drive>,
-    sender: Sender,
-    address: ServiceAddr,
+    target: T,
     calls: mpsc::Sender<Call>,
     own: JoinSet<()>,
 }
 
-impl Lane {
+impl<T: Target> Lane<T> {
     /// Sends what the clock made due, as much in one call as is there.
-    async fn follow(mut self, mut queue: mpsc::Receiver<Due>) -> Result<()> {
+    async fn follow(mut self, mut queue: mpsc::Receiver<Due<T::Message>>) -> Result<(), LoadError> {
         let room = Arc::new(Semaphore::new(self.drive.in_flight));
         while let Some(first) = queue.recv().await {
-            let mut batch = vec![(first, room.clone().acquire_owned().await?)];
-            while batch.len() < self.sender.call_messages_max() {
+            let mut batch = vec![(first, acquire(&room).await)];
+            while batch.len() < self.target.call_messages_max() {
                 let Ok(permit) = room.clone().try_acquire_owned() else { break };
                 let Ok(more) = queue.try_recv() else { break };
                 batch.push((more, permit));
@@ -179,11 +204,11 @@ impl Lane {
     }
 
     /// The closed loop: whatever there is room for.
-    async fn by_acknowledgements(mut self) -> Result<()> {
+    async fn by_acknowledgements(mut self) -> Result<(), LoadError> {
         let room = Arc::new(Semaphore::new(self.drive.in_flight));
         loop {
-            let mut permits = vec![room.clone().acquire_owned().await?];
-            while permits.len() < self.sender.call_messages_max() {
+            let mut permits = vec![acquire(&room).await];
+            while permits.len() < self.target.call_messages_max() {
                 let Ok(permit) = room.clone().try_acquire_owned() else { break };
                 permits.push(permit);
             }
@@ -191,7 +216,10 @@ impl Lane {
             for permit in permits {
                 let Some(number) = self.drive.take_now() else { break };
                 let due = Instant::now();
-                batch.push((Due { message: self.drive.compose(number, due)?, due, late: Duration::ZERO }, permit));
+                batch.push((
+                    Due { message: self.drive.compose(&self.target, number, due)?, due, late: Duration::ZERO },
+                    permit,
+                ));
             }
             if batch.is_empty() {
                 return self.finish().await;
@@ -200,29 +228,22 @@ impl Lane {
         }
     }
 
-    async fn finish(mut self) -> Result<()> {
+    async fn finish(mut self) -> Result<(), LoadError> {
         while self.own.join_next().await.is_some() {}
         Ok(())
     }
 
-    fn call(&mut self, batch: Vec<(Due, OwnedSemaphorePermit)>) {
+    fn call(&mut self, batch: Vec<(Due<T::Message>, OwnedSemaphorePermit)>) {
         while self.own.try_join_next().is_some() {}
-        let (sender, address, calls) = (self.sender.clone(), self.address.clone(), self.calls.clone());
+        let (target, calls) = (self.target.clone(), self.calls.clone());
         self.own.spawn(async move {
-            let (dues, permits): (Vec<Due>, Vec<OwnedSemaphorePermit>) = batch.into_iter().unzip();
-            let (messages, times): (Vec<Message>, Vec<_>) =
+            let (dues, permits): (Vec<_>, Vec<OwnedSemaphorePermit>) = batch.into_iter().unzip();
+            let (messages, times): (Vec<T::Message>, Vec<_>) =
                 dues.into_iter().map(|due| (due.message, (due.due, due.late))).unzip();
             let sent = Instant::now();
-            let outcomes = sender.send(&messages, NO_RETRIES).await;
+            let failures = target.send(messages).await;
             let ended = Instant::now();
             drop(permits);
-            let failures: Vec<Option<(String, String)>> = match outcomes {
-                Ok(outcomes) => outcomes.into_iter().map(|(outcome, _)| failure(outcome)).collect(),
-                Err(status) => {
-                    let failure = (code_name(status.code() as u32), sentence(&status, &address));
-                    vec![Some(failure); messages.len()]
-                }
-            };
             let samples = times.into_iter().zip(failures);
             let messages = samples.map(|((due, late), failure)| Sample { due, late, failure }).collect();
             // Where nobody counts any more the run is over.
@@ -231,9 +252,6 @@ impl Lane {
     }
 }
 
-fn failure(outcome: Outcome) -> Option<(String, String)> {
-    match outcome {
-        Outcome::Sent(_) => None,
-        Outcome::Refused(refused) => Some((code_name(refused.code), refused.message)),
-    }
+async fn acquire(room: &Arc<Semaphore>) -> OwnedSemaphorePermit {
+    room.clone().acquire_owned().await.expect("nobody closes the room of a producer")
 }

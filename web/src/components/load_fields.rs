@@ -1,0 +1,114 @@
+//! The fields of a load.
+
+use irongate_proto::irongate_v1::TopicSummary;
+use yew::prelude::*;
+use yew::props;
+
+use super::field::{SelectField, TextFieldProps, text_field};
+use crate::browser::{checked_of, value_of};
+use crate::hooks::use_remote::Remote;
+use crate::state::load_form::LoadForm;
+
+/// Properties of [`load_fields`].
+#[derive(Clone, PartialEq, Properties)]
+pub struct LoadFieldsProps {
+    /// What is typed.
+    pub form: LoadForm,
+    /// Called with the fields at every change.
+    pub onchange: Callback<LoadForm>,
+    /// All topics, for suggestions.
+    pub topics: Remote<Vec<TopicSummary>>,
+}
+
+/// The fields. Test ids: `load-topic`, `load-delivery`, `load-rate`, `load-producers`, `load-in-flight`, `load-end`,
+/// `load-amount`, `load-payload`, `load-end-to-end`.
+pub fn load_fields(props: &LoadFieldsProps) -> Html {
+    let form = &props.form;
+    let set = |change: fn(&mut LoadForm, String)| {
+        let form = form.clone();
+        props.onchange.reform(move |text: String| {
+            let mut form = form.clone();
+            change(&mut form, text);
+            form
+        })
+    };
+    let names = props.topics.ready().map(Vec::as_slice).unwrap_or_default();
+    let tick = {
+        let form = form.clone();
+        props.onchange.reform(move |event: Event| LoadForm { end_to_end: checked_of(&event), ..form.clone() })
+    };
+    let payload = set(|form, text| form.payload = text).reform(|event: InputEvent| value_of(&event));
+    let said = |problem: Option<&'static str>| problem.map(AttrValue::Static);
+    html! {
+        <div class="load-fields">
+            { text_field(&props!(TextFieldProps {
+                id: "load-topic", label: "Topic", value: form.topic.clone(), mono: true, search: true,
+                onchange: set(|form, text| form.topic = text.trim().to_owned()), suggestions: "load-topics",
+                hint: "/namespace/topic; made where it is missing",
+                problem: form.topic_problem().map(AttrValue::from), class: "wide",
+            })) }
+            <datalist id="load-topics">
+                { for names.iter().map(|topic| html! { <option key={topic.name.clone()} value={topic.name.clone()} /> }) }
+            </datalist>
+            { delivery(form, &set(|form, text| form.reliable = match text.as_str() {
+                "reliable" => Some(true),
+                "not" => Some(false),
+                _ => None,
+            })) }
+            { text_field(&props!(TextFieldProps {
+                id: "load-rate", label: "Messages per second", value: form.rate.clone(), input_mode: "decimal",
+                onchange: set(|form, text| form.rate = text.trim().to_owned()), placeholder: "as fast as possible",
+                hint: "Of all producers, whether the broker keeps up or not", problem: said(form.rate_problem()),
+            })) }
+            { text_field(&props!(TextFieldProps {
+                id: "load-producers", label: "Producers", value: form.producers.clone(), input_mode: "numeric",
+                onchange: set(|form, text| form.producers = text.trim().to_owned()), problem: said(form.producers_problem()),
+            })) }
+            { text_field(&props!(TextFieldProps {
+                id: "load-in-flight", label: "In flight", value: form.in_flight.clone(), input_mode: "numeric",
+                onchange: set(|form, text| form.in_flight = text.trim().to_owned()),
+                placeholder: if form.rate.is_empty() { "1" } else { "100" },
+                hint: "Not acknowledged yet, of each producer", problem: said(form.in_flight_problem()),
+            })) }
+            <div class="load-end">
+                { text_field(&props!(TextFieldProps {
+                    id: "load-amount", label: "For", value: form.amount.clone(), input_mode: "numeric",
+                    onchange: set(|form, text| form.amount = text.trim().to_owned()), problem: said(form.amount_problem()),
+                })) }
+                <SelectField id="load-end" label="Unit" value={if form.by_count { "count" } else { "seconds" }}
+                    onchange={set(|form, text| form.by_count = text == "count")}
+                    groups={vec![(AttrValue::default(), vec![
+                        (AttrValue::Static("seconds"), AttrValue::Static("seconds")),
+                        (AttrValue::Static("count"), AttrValue::Static("messages")),
+                    ])]} />
+            </div>
+            <div class="field wide">
+                <label for="load-payload">{ "Payload of each message" }</label>
+                <textarea id="load-payload" data-testid="load-payload" class="load-payload mono" rows="4" spellcheck="false"
+                    aria-describedby="load-payload-note" value={form.payload.clone()} oninput={payload} />
+                <p id="load-payload-note" class="note">
+                    { "Filled in for each: " }<code>{ "{{seq}} {{uuid}} {{now}} {{now_ms}} {{producer}} {{random_int(1, 6)}}" }</code>{ " " }
+                    <code>{ "{{random_choice(['a', 'b'])}} {{random_text(100)}} {{random_hex(8)}}" }</code>
+                </p>
+            </div>
+            <label class="check wide">
+                <input type="checkbox" data-testid="load-end-to-end" checked={form.end_to_end} onchange={tick} />
+                { "Also read the topic and measure until each message has arrived" }
+            </label>
+        </div>
+    }
+}
+
+fn delivery(form: &LoadForm, onchange: &Callback<String>) -> Html {
+    let value = match form.reliable {
+        None => "topic",
+        Some(true) => "reliable",
+        Some(false) => "not",
+    };
+    let options = [("topic", "As the topic is"), ("reliable", "Reliable"), ("not", "Not stored")];
+    let options = options.map(|(value, words)| (AttrValue::Static(value), AttrValue::Static(words))).to_vec();
+    html! {
+        <SelectField id="load-delivery" label="Delivery" {value} onchange={onchange.clone()}
+            groups={vec![(AttrValue::default(), options)]} hint="A new topic is not stored unless you say so" />
+    }
+}

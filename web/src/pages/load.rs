@@ -1,0 +1,80 @@
+//! Load: how much a topic takes and how long each message takes. The host makes the load; leaving the page stops it.
+
+use yew::prelude::*;
+use yew::props;
+
+use crate::api;
+use crate::components::confirm::{ConfirmProps, confirm};
+use crate::components::load_fields::{LoadFieldsProps, load_fields};
+use crate::components::load_result::load_result;
+use crate::hooks::use_action::Progress;
+use crate::hooks::use_console::use_console;
+use crate::hooks::use_load::use_load;
+use crate::hooks::use_remote::use_remote;
+use crate::state::load_form::LoadForm;
+use crate::state::load_run::Stage;
+
+/// The page. Test ids besides those of its components: `load-start`, `load-stop`.
+#[component]
+pub fn Load() -> Html {
+    let console = use_console();
+    let form = use_state(LoadForm::default);
+    let asking = use_state(|| false);
+    let load = use_load();
+    let topics = use_remote(console.revision, |_| async { Ok(api::topics::list().await?.topics) });
+    let onchange = {
+        let form = form.setter();
+        Callback::from(move |changed| form.set(changed))
+    };
+    let request = form.request();
+    let running = load.run.stage == Stage::Running;
+    let production = console.production();
+    let begin = {
+        let (begin, request) = (load.begin.clone(), request.clone());
+        Callback::from(move |()| {
+            if let Some(request) = request.clone() {
+                begin.emit(request);
+            }
+        })
+    };
+    let ask = |open: bool| {
+        let asking = asking.setter();
+        Callback::from(move |()| asking.set(open))
+    };
+    let onsubmit = {
+        let (begin, ask) = (begin.clone(), ask(true));
+        Callback::from(move |event: SubmitEvent| {
+            event.prevent_default();
+            if production { ask.emit(()) } else { begin.emit(()) }
+        })
+    };
+    let onconfirm = {
+        let (begin, close) = (begin, ask(false));
+        Callback::from(move |()| {
+            close.emit(());
+            begin.emit(());
+        })
+    };
+    let environment = console.host.ready().map(|info| info.environment.clone()).unwrap_or_default();
+    html! {
+        <div class="load">
+            <header class="page-head"><h1>{ "Load" }</h1></header>
+            <form class="load-form" {onsubmit}>
+                { load_fields(&props!(LoadFieldsProps { form: (*form).clone(), onchange, topics })) }
+                <div class="load-buttons">
+                    <button type="submit" class="primary" data-testid="load-start" disabled={running || request.is_none()}>{ "Start" }</button>
+                    if running {
+                        <button type="button" class="secondary" data-testid="load-stop" onclick={load.stop.reform(|_: MouseEvent| ())}>{ "Stop" }</button>
+                    }
+                    <p class="note">{ "Leaving this page stops the run." }</p>
+                </div>
+            </form>
+            { load_result(&load.run) }
+            { confirm(&props!(ConfirmProps {
+                open: *asking, title: "Load on production",
+                what: "This host is production. The load takes its share of processor and disk, and its messages stay in the topic.",
+                name: environment, verb: "Start the load", progress: Progress::Idle, onclose: ask(false), onconfirm,
+            })) }
+        </div>
+    }
+}
