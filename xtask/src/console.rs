@@ -29,7 +29,7 @@ pub const PAGE_BROTLI_BYTES_MAX: usize = 250_000;
 /// of them is first opened.
 pub const PAGES_BROTLI_BYTES_MAX: usize = 150_000;
 
-/// What the module that makes samples may weigh on the wire, brotli. The worker fetches it for the first sample.
+/// What the module that makes samples and forms may weigh on the wire, brotli. The worker fetches it for the first of them.
 pub const SAMPLES_BROTLI_BYTES_MAX: usize = 100_000;
 
 /// What the schema worker may weigh on the wire: its wasm and scripts, brotli.

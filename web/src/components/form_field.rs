@@ -43,6 +43,8 @@ pub struct Spot<'a> {
     pub node: Option<&'a Node>,
     /// Whether the field may be taken away.
     pub removable: bool,
+    /// It stays when its control is emptied: an item, a member of a map, a branch. A property goes.
+    pub stays: bool,
 }
 
 impl Spot<'_> {
@@ -79,8 +81,14 @@ impl Drawing<'_> {
 /// The whole value.
 pub fn draw_root(drawing: &Drawing<'_>, tree: &Node) -> Html {
     let label = if drawing.root.title.is_empty() { "Message" } else { &drawing.root.title };
-    let spot =
-        Spot { field: drawing.root, label: label.to_owned(), steps: Vec::new(), node: Some(tree), removable: false };
+    let spot = Spot {
+        field: drawing.root,
+        label: label.to_owned(),
+        steps: Vec::new(),
+        node: Some(tree),
+        removable: false,
+        stays: true,
+    };
     draw(drawing, &spot)
 }
 
@@ -123,7 +131,7 @@ fn leaf(drawing: &Drawing<'_>, spot: &Spot<'_>, control: Html) -> Html {
 
 /// What a field is, in small letters.
 fn kind(spot: &Spot<'_>) -> Html {
-    let required = if spot.field.required { " · required" } else { "" };
+    let required = if spot.field.required && !spot.stays { " · required" } else { "" };
     html! { <span class="note form-kind">{ format!("{}{required}", spot.field.type_name) }</span> }
 }
 
@@ -213,7 +221,7 @@ fn below<'a>(drawing: &Drawing<'a>, spot: &Spot<'a>, part: &'a Field) -> Spot<'a
     let (name, node) = member(part, drawing.text, spot.node);
     let label = if part.title.is_empty() { part.name.clone() } else { part.title.clone() };
     let steps = spot.steps.iter().cloned().chain([Step::Key(name)]).collect();
-    Spot { field: part, label, steps, node, removable: !part.required }
+    Spot { field: part, label, steps, node, removable: !part.required, stays: false }
 }
 
 /// Protobuf's oneof: which field is set, and that one.
@@ -222,7 +230,7 @@ fn alternatives(drawing: &Drawing<'_>, spot: &Spot<'_>, field: &Field, group: &s
         .parts
         .iter()
         .filter(|part| part.group.as_deref() == Some(group))
-        .map(|part| Spot { removable: false, ..below(drawing, spot, part) })
+        .map(|part| Spot { removable: false, stays: true, ..below(drawing, spot, part) })
         .collect();
     let set: Vec<&Spot<'_>> = spots.iter().filter(|one| one.node.is_some()).collect();
     let away: Vec<Edit> = set.iter().map(|one| Edit::Remove(one.steps.clone())).collect();
@@ -276,7 +284,7 @@ fn one_of(drawing: &Drawing<'_>, spot: &Spot<'_>, field: &Field) -> Html {
             }
             None => (spot.steps.clone(), spot.node),
         };
-        draw(drawing, &Spot { field: branch, label: branch.name.clone(), steps, node, removable: false })
+        draw(drawing, &Spot { field: branch, label: branch.name.clone(), steps, node, removable: false, stays: true })
     });
     let unknown = spot.node.is_some() && current.is_none();
     html! {
@@ -305,7 +313,14 @@ fn list(drawing: &Drawing<'_>, spot: &Spot<'_>, field: &Field) -> Html {
         let field = field_of(index).unwrap_or(&any);
         draw(
             drawing,
-            &Spot { field, label: format!("{} {}", spot.label, index + 1), steps, node: Some(node), removable: true },
+            &Spot {
+                field,
+                label: format!("{} {}", spot.label, index + 1),
+                steps,
+                node: Some(node),
+                removable: true,
+                stays: true,
+            },
         )
     };
     let more = items.len().saturating_sub(ITEMS_MAX);
@@ -336,7 +351,7 @@ fn others(drawing: &Drawing<'_>, spot: &Spot<'_>, field: &Field, known: &[&str])
     let row = |(key, node): &(String, &Node)| {
         let steps = spot.steps.iter().cloned().chain([Step::Key(key.clone())]).collect();
         let field = rest.unwrap_or(&any);
-        draw(drawing, &Spot { field, label: key.clone(), steps, node: Some(*node), removable: true })
+        draw(drawing, &Spot { field, label: key.clone(), steps, node: Some(*node), removable: true, stays: true })
     };
     let value = rest.map(|rest| blank(drawing.root, rest));
     let steps = spot.steps.clone();

@@ -16,9 +16,10 @@ fn setting<E: 'static>(
     spot: &Spot<'_>,
     value: impl Fn(E) -> Option<String> + 'static,
 ) -> Callback<E> {
-    let steps = spot.steps.clone();
+    let (steps, stays) = (spot.steps.clone(), spot.stays);
     drawing.onedit.reform(move |event| match value(event) {
         Some(value) => vec![Edit::Set(steps.clone(), value)],
+        None if stays => vec![Edit::Set(steps.clone(), quoted(""))],
         None => vec![Edit::Remove(steps.clone())],
     })
 }
@@ -100,7 +101,9 @@ fn select(drawing: &Drawing<'_>, spot: &Spot<'_>, options: &[(String, String)], 
     };
     html! {
         <select id={spot.id()} data-testid={spot.id()} aria-describedby={note(spot)} {onchange}>
-            <option value="" selected={current.is_empty()}>{ "not set" }</option>
+            if !spot.stays {
+                <option value="" selected={current.is_empty()}>{ "not set" }</option>
+            }
             if !known && !current.is_empty() {
                 <option value={current.to_owned()} selected=true>{ current.to_owned() }</option>
             }

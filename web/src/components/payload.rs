@@ -38,7 +38,7 @@ pub struct PayloadProps {
     pub sampling: Sampling,
 }
 
-/// The field. Test ids: `produce-payload`, `produce-generate`, `produce-sample-problem`, `produce-format`; where there is
+/// The field. Test ids: `produce-payload`, `produce-generate`, `produce-seed`, `produce-sample-problem`, `produce-format`; where there is
 /// a form, `payload-json` and `payload-form`.
 #[component]
 pub fn Payload(props: &PayloadProps) -> Html {
@@ -84,6 +84,7 @@ pub fn Payload(props: &PayloadProps) -> Html {
             if !props.sampling.problem.is_empty() {
                 <p class="note problem" role="alert" data-testid="produce-sample-problem">{ "No sample: " }{ &props.sampling.problem }</p>
             }
+            { seed(&props.sampling) }
             // Hidden rather than gone: it knows what can be undone.
             <div class="payload-text" hidden={in_form}>
                 <Editor id="produce-payload" label="Payload" value={form.payload.clone()} onchange={onchange.clone()} marks={props.marks.clone()}
@@ -93,6 +94,25 @@ pub fn Payload(props: &PayloadProps) -> Html {
                 <Later part={Part::Form(FormViewProps { schema, text: form.payload.clone(), violations: props.violations.clone(), onchange })} />
             }
         </div>
+    }
+}
+
+/// What the last sample was made with. Another number makes another one, the same number the same.
+fn seed(sampling: &Sampling) -> Html {
+    let (Some(seed), Some(make)) = (sampling.seed, &sampling.make) else { return Html::default() };
+    let onchange = {
+        let make = make.clone();
+        Callback::from(move |event: Event| {
+            if let Ok(seed) = browser::value_of(&event).trim().parse() {
+                make.emit(Some(seed));
+            }
+        })
+    };
+    html! {
+        <p class="note seed">
+            <label for="produce-seed">{ "Generated with the seed" }</label>
+            <input id="produce-seed" data-testid="produce-seed" class="mono" inputmode="numeric" value={seed.to_string()} autocomplete="off" {onchange} />
+        </p>
     }
 }
 
@@ -116,7 +136,7 @@ fn tools(props: &PayloadProps) -> Html {
             }
             <span class="note payload-size">{ size::bytes(form.payload.len() as u64) }</span>
             if let Some(make) = &props.sampling.make {
-                <button type="button" class="quiet" data-testid="produce-generate" onclick={make.reform(|_: MouseEvent| ())}
+                <button type="button" class="quiet" data-testid="produce-generate" onclick={make.reform(|_: MouseEvent| None)}
                     title="A valid message made from the schema; what is here goes into the history">{ "Generate" }</button>
             }
             <button type="button" class="quiet" data-testid="produce-format" disabled={form.payload.is_empty()} onclick={format}
