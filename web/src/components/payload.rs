@@ -84,7 +84,9 @@ pub fn Payload(props: &PayloadProps) -> Html {
             if !props.sampling.problem.is_empty() {
                 <p class="note problem" role="alert" data-testid="produce-sample-problem">{ "No sample: " }{ &props.sampling.problem }</p>
             }
-            { seed(&props.sampling) }
+            if let (Some(seed), Some(make)) = (props.sampling.seed, props.sampling.make.clone()) {
+                <Seed {seed} {make} />
+            }
             // Hidden rather than gone: it knows what can be undone.
             <div class="payload-text" hidden={in_form}>
                 <Editor id="produce-payload" label="Payload" value={form.payload.clone()} onchange={onchange.clone()} marks={props.marks.clone()}
@@ -97,21 +99,35 @@ pub fn Payload(props: &PayloadProps) -> Html {
     }
 }
 
+#[derive(Clone, PartialEq, Properties)]
+struct SeedProps {
+    seed: u64,
+    make: Callback<Option<u64>>,
+}
+
 /// What the last sample was made with. Another number makes another one, the same number the same.
-fn seed(sampling: &Sampling) -> Html {
-    let (Some(seed), Some(make)) = (sampling.seed, &sampling.make) else { return Html::default() };
+#[component]
+fn Seed(props: &SeedProps) -> Html {
+    let typed = use_state(|| None::<String>);
+    let oninput = {
+        let typed = typed.setter();
+        Callback::from(move |event: InputEvent| typed.set(Some(browser::value_of(&event))))
+    };
     let onchange = {
-        let make = make.clone();
+        let (typed, make) = (typed.setter(), props.make.clone());
         Callback::from(move |event: Event| {
             if let Ok(seed) = browser::value_of(&event).trim().parse() {
                 make.emit(Some(seed));
             }
+            // What is no seed gives way to the one there is.
+            typed.set(None);
         })
     };
+    let value = (*typed).clone().unwrap_or_else(|| props.seed.to_string());
     html! {
         <p class="note seed">
             <label for="produce-seed">{ "Generated with the seed" }</label>
-            <input id="produce-seed" data-testid="produce-seed" class="mono" inputmode="numeric" value={seed.to_string()} autocomplete="off" {onchange} />
+            <input id="produce-seed" data-testid="produce-seed" class="mono" inputmode="numeric" {value} autocomplete="off" {oninput} {onchange} />
         </p>
     }
 }
