@@ -4,28 +4,13 @@
 use fantoccini::key::Key;
 use irongate_tests::{
     Host,
-    browser::{Browser, Look, Page},
+    browser::{Browser, Page, axe},
     guide, until,
 };
 
-const AXE: &str = include_str!("../vendor/axe-core/axe.min.js");
-
-/// What axe has against the page, one line each: the rule and the element.
-const RUN_AXE: &str = "return axe.run(document, {resultTypes: ['violations']}).then(found => found.violations.flatMap(
-    rule => rule.nodes.map(node => `${rule.id}: ${node.target.join(' ')}: ${node.failureSummary}`)))";
-
 /// Adds what axe has against what is shown, in both looks.
 async fn inspect(browser: &Browser, what: &str, findings: &mut Vec<String>) {
-    let page = browser.page();
-    page.script(AXE).await;
-    for look in [Look::Light, Look::Dark] {
-        browser.prefer(look).await;
-        browser.come_to_rest().await;
-        let found = page.script(RUN_AXE).await;
-        let found = found.as_array().expect("axe answers with a list").iter();
-        findings.extend(found.map(|finding| format!("{what}, {look:?}: {finding}")));
-    }
-    browser.prefer(Look::Light).await;
+    findings.extend(axe::findings(browser, what).await);
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Generate: a valid message for each of the three formats, made by what the worker fetches for the first sample.
 
 use bytes::Bytes;
+use fantoccini::key::Key;
 use irongate_proto::danube_schema::RegisterSchemaRequest;
 use irongate_tests::{Host, browser::Browser, guide, until};
 
@@ -43,6 +44,17 @@ async fn a_valid_message_is_made_for_every_format() {
         page.click("produce-send").await;
         page.text_where("result-topic", |text| text.contains(subject)).await;
     }
+    page.fill("produce-seed", "42").await;
+    page.press(Key::Enter).await;
+    let mut samples = Vec::new();
+    for seed in ["43", "42", "43"] {
+        let before = page.value("produce-payload").await;
+        page.fill("produce-seed", seed).await;
+        page.press(Key::Enter).await;
+        until::some("another sample", async || (page.value("produce-payload").await != before).then_some(())).await;
+        samples.push(page.value("produce-payload").await);
+    }
+    assert!(samples[0] == samples[2] && samples[0] != samples[1], "a seed makes the same sample again: {samples:?}");
     browser.save_screenshots("generate").await;
     browser.resize(390, 844).await;
     assert!(page.overflow_width().await <= 0);

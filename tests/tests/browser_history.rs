@@ -75,7 +75,13 @@ async fn a_link_fills_the_form_and_a_command_sends_what_it_holds() {
     let command = page.text_where("copy-text", |text| text.starts_with("irongate produce")).await;
     let link = page.value("copy-link").await;
     browser.save_screenshots("copy").await;
-    for (index, begins) in [(1, "danube-cli produce"), (2, "use danube_client"), (3, "import asyncio")] {
+    for (index, begins) in [
+        (1, "danube-cli produce"),
+        (2, "use danube_client"),
+        (3, "package main"),
+        (4, "import com.danubemessaging.client"),
+        (5, "import asyncio"),
+    ] {
         page.click(&format!("copy-as-{index}")).await;
         page.text_where("copy-text", |text| text.contains(begins)).await;
     }

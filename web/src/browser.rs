@@ -7,7 +7,7 @@ use std::pin::Pin;
 use futures_util::future::{AbortHandle, Abortable};
 use wasm_bindgen::JsCast as _;
 use web_sys::{
-    Blob, BlobPropertyBag, Event, HtmlAnchorElement, HtmlElement, HtmlInputElement, HtmlSelectElement,
+    Blob, BlobPropertyBag, Element, Event, HtmlAnchorElement, HtmlElement, HtmlInputElement, HtmlSelectElement,
     HtmlTextAreaElement, Storage, Url,
 };
 
@@ -121,6 +121,12 @@ pub fn value_of(event: &Event) -> String {
 pub fn checked_of(event: &Event) -> bool {
     let target = event.target();
     target.and_then(|target| target.dyn_into::<HtmlInputElement>().ok()).is_some_and(|input| input.checked())
+}
+
+/// Whether an element has the focus.
+#[must_use]
+pub fn has_focus(element: &Element) -> bool {
+    gloo_utils::document().active_element().as_ref() == Some(element)
 }
 
 /// Puts the focus on the first element that a selector finds.

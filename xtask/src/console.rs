@@ -29,11 +29,14 @@ pub const PAGE_BROTLI_BYTES_MAX: usize = 250_000;
 /// of them is first opened.
 pub const PAGES_BROTLI_BYTES_MAX: usize = 150_000;
 
-/// What the module that makes samples may weigh on the wire, brotli. The worker fetches it for the first sample.
+/// What the module that makes samples and forms may weigh on the wire, brotli. The worker fetches it for the first of them.
 pub const SAMPLES_BROTLI_BYTES_MAX: usize = 100_000;
 
 /// What the schema worker may weigh on the wire: its wasm and scripts, brotli.
 pub const WORKER_BROTLI_BYTES_MAX: usize = 900_000;
+
+/// What the code editor may weigh on the wire, brotli. The page fetches it beside the first code field that it shows.
+pub const EDITOR_BROTLI_BYTES_MAX: usize = 150_000;
 
 /// The names of the two programs of `web/`, as in its `Cargo.toml`.
 const PAGE: &str = "console";
@@ -89,6 +92,8 @@ pub struct Sizes {
     pub worker_wasm: Weight,
     /// The worker with its scripts; see [`WORKER_BROTLI_BYTES_MAX`].
     pub worker_total: Weight,
+    /// The code editor; see [`EDITOR_BROTLI_BYTES_MAX`].
+    pub editor: Weight,
 }
 
 /// Builds the console into `dist/` at the repository root and prints its sizes.
@@ -128,6 +133,11 @@ pub fn build(root: &Path, profile: Profile) -> Result<Sizes> {
         sizes.page_total.add(weight);
         files.push((source.to_owned(), name));
     }
+    for source in markup.later_files() {
+        let (name, weight) = dist.write_file(&root.join(source))?;
+        sizes.editor.add(weight);
+        files.push((source.to_owned(), name));
+    }
     let html = markup.render(&Assets { style, page_js, page_wasm, page_boot, worker_boot, files })?;
     sizes.page_total.add(dist.write_named("index.html", html.as_bytes())?);
     dist.remove_stale()?;
@@ -142,9 +152,11 @@ fn report(sizes: &Sizes, profile: Profile) -> Result<()> {
     println!("console  worker wasm   {}", sizes.worker_wasm);
     println!("console  worker total  {}  (wasm, scripts)", sizes.worker_total);
     println!("console  worker samples{}  (fetched for the first sample)", sizes.samples_wasm);
+    println!("console  editor       {}  (fetched with the first code field)", sizes.editor);
     if profile == Profile::Dev {
         return Ok(());
     }
+    within("code editor", sizes.editor, EDITOR_BROTLI_BYTES_MAX)?;
     within("page", sizes.page_total, PAGE_BROTLI_BYTES_MAX)?;
     within("module of the further pages", sizes.pages_wasm, PAGES_BROTLI_BYTES_MAX)?;
     within("module that makes samples", sizes.samples_wasm, SAMPLES_BROTLI_BYTES_MAX)?;

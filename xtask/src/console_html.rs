@@ -34,6 +34,7 @@ enum Element {
     Worker,
     Icon(String),
     Script(String),
+    Later(String),
 }
 
 enum Piece {
@@ -95,7 +96,15 @@ impl Markup {
     pub fn plain_files(&self) -> impl Iterator<Item = &str> {
         self.marked().filter_map(|element| match element {
             Element::Icon(href) | Element::Script(href) => Some(href.as_str()),
-            Element::Style(_) | Element::Page | Element::Worker => None,
+            Element::Style(_) | Element::Page | Element::Worker | Element::Later(_) => None,
+        })
+    }
+
+    /// Files that the page fetches by itself when it needs them.
+    pub fn later_files(&self) -> impl Iterator<Item = &str> {
+        self.marked().filter_map(|element| match element {
+            Element::Later(href) => Some(href.as_str()),
+            Element::Icon(_) | Element::Script(_) | Element::Style(_) | Element::Page | Element::Worker => None,
         })
     }
 
@@ -112,7 +121,7 @@ impl Markup {
                     html.push_str(&format!(r#"<link rel="stylesheet" href="/{}">"#, assets.style));
                 }
                 Piece::Marked(Element::Page) => html.push_str(&page_links(assets)),
-                Piece::Marked(Element::Worker) => {}
+                Piece::Marked(Element::Worker | Element::Later(_)) => {}
                 Piece::Marked(Element::Icon(href)) => {
                     html.push_str(&format!(r#"<link rel="icon" href="/{}">"#, assets.file(href)?));
                 }
@@ -122,7 +131,13 @@ impl Markup {
             }
         }
         ensure!(html.contains(WORKER_LOADER), "index.html does not say where the worker is: {WORKER_LOADER}");
-        let html = html.replace(WORKER_LOADER, &format!("/{}", assets.worker_boot));
+        let mut html = html.replace(WORKER_LOADER, &format!("/{}", assets.worker_boot));
+        for href in self.later_files() {
+            // Trunk puts the file at the root under its own name, and the page says so.
+            let at_root = format!("\"/{}\"", href.rsplit('/').next().unwrap_or(href));
+            ensure!(html.contains(&at_root), "index.html does not say where {href} is: {at_root}");
+            html = html.replace(&at_root, &format!("\"/{}\"", assets.file(href)?));
+        }
         // Lines that held nothing but a replaced element are left empty.
         let lines: Vec<&str> = html.lines().filter(|line| !line.trim().is_empty()).collect();
         Ok(lines.join("\n") + "\n")
@@ -153,6 +168,7 @@ fn element(tag: &str) -> Result<Element> {
     }
     match (need("rel")?, attribute(tag, "data-type").unwrap_or("main")) {
         ("css", _) => Ok(Element::Style(need("href")?.to_owned())),
+        ("copy-file", _) => Ok(Element::Later(need("href")?.to_owned())),
         ("icon", _) => Ok(Element::Icon(need("href")?.to_owned())),
         ("rust", "main") => Ok(Element::Page),
         ("rust", "worker") => Ok(Element::Worker),
@@ -220,10 +236,21 @@ mod tests {
         let root = Path::new("..");
         let markup = Markup::read(&root.join("index.html")).unwrap();
         assert!(!markup.concatenate_styles(root).unwrap().is_empty());
-        let files = markup.plain_files().map(|file| (file.to_owned(), file.replace('/', "-"))).collect();
+        let files = markup
+            .plain_files()
+            .chain(markup.later_files())
+            .map(|file| (file.to_owned(), file.replace('/', "-")))
+            .collect();
         let html = markup.render(&Assets { files, ..assets() }).unwrap();
         assert!(!html.contains("data-trunk"), "{html}");
-        for name in ["style-1.css", "console-2.js", "console_bg-3.wasm", "boot-4.js", "worker-5.js"] {
+        for name in [
+            "style-1.css",
+            "console-2.js",
+            "console_bg-3.wasm",
+            "boot-4.js",
+            "worker-5.js",
+            "\"/web-assets-code_editor.js\"",
+        ] {
             assert!(html.contains(name), "{name} in {html}");
         }
     }

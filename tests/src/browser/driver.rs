@@ -96,6 +96,13 @@ impl Browser {
         self.devtools("Emulation.setEmulatedMedia", media).await;
     }
 
+    /// Refuses what these patterns of addresses match, as a network does that is gone; none: refuses nothing.
+    pub async fn refuse(&self, patterns: &[&str]) {
+        self.devtools("Network.enable", json!({})).await;
+        self.devtools("Network.setCacheDisabled", json!({"cacheDisabled": !patterns.is_empty()})).await;
+        self.devtools("Network.setBlockedURLs", json!({"urls": patterns})).await;
+    }
+
     /// Saves what is seen, in both widths and both looks, as `NAME-WIDTH-LOOK.png`.
     pub async fn save_screenshots(&self, name: &str) -> Vec<PathBuf> {
         let folder = surroundings::screenshots();

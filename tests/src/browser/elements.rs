@@ -73,7 +73,12 @@ impl Page {
         self.click(id).await;
         self.chord(Key::Control, 'a').await;
         self.keys(&String::from(char::from(Key::Delete))).await;
-        self.keys(text).await;
+        if text.contains('\n') {
+            // An editor continues the indentation of a line that is typed, but not of one that is pasted.
+            self.paste(text).await;
+        } else {
+            self.keys(text).await;
+        }
         until::some(&format!("{id} to hold what was typed"), async || (self.value(id).await == text).then_some(()))
             .await;
     }
@@ -90,6 +95,18 @@ impl Page {
     pub async fn keys(&self, text: &str) {
         let focused = self.client.active_element().await.expect("something has the focus");
         focused.send_keys(text).await.expect("what has the focus takes keys");
+    }
+
+    /// Pastes into whatever has the focus.
+    pub async fn paste(&self, text: &str) {
+        let script = "const [text, target] = [arguments[0], document.activeElement];
+            if (target.isContentEditable) {
+                const data = new DataTransfer(); data.setData('text/plain', text);
+                const event = new ClipboardEvent('paste', {clipboardData: data, bubbles: true, cancelable: true});
+                return target.dispatchEvent(event);
+            }
+            return document.execCommand('insertText', false, text)";
+        self.client.execute(script, vec![text.into()]).await.expect("the page runs scripts");
     }
 
     /// Presses a key, whatever has the focus: also what takes no text.

@@ -1,6 +1,7 @@
 //! A real Chromium, driven as a person would use it: pages find elements by their
 //! agreed `data-testid` and by nothing else.
 
+pub mod axe;
 mod driver;
 mod elements;
 mod produce;

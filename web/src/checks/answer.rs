@@ -7,6 +7,7 @@ use prost::Message as _;
 
 use super::bulk;
 use super::cache::SchemaCache;
+use super::form_model;
 use super::message::{Answer, DefinitionFault, Question};
 use crate::state::encoding::Encoding;
 
@@ -73,21 +74,34 @@ pub fn read(question: &[u8]) -> Question {
     Question::decode(Bytes::copy_from_slice(question)).unwrap_or_default()
 }
 
-/// Answers a question for a sample; apart from [`answer`], because what makes samples is fetched for the first of them.
+/// Answers a question for a sample or a form; apart from [`answer`], because what makes them is fetched for the first of them.
 pub type Sampler = fn(&mut SchemaCache, &Question) -> Answer;
 
 /// The one [`Sampler`] there is.
 pub fn sample(cache: &mut SchemaCache, question: &Question) -> Answer {
     let mut answer = Answer { sequence: question.sequence, ..Answer::default() };
+    if question.form {
+        match question.schema_type.parse::<SchemaType>().map(|schema_type| cache.get(schema_type, &question.definition))
+        {
+            Ok(Ok(schema)) => answer.form = Some(form_model::field(&schema.form().root)),
+            Ok(Err(error)) => answer.fault = Some(fault(&error.to_string())),
+            Err(error) => answer.fault = Some(fault(&error.to_string())),
+        }
+        return answer;
+    }
     let made = question.schema_type.parse::<SchemaType>().map_err(|error| error.to_string()).and_then(|schema_type| {
         let schema = cache.get(schema_type, &question.definition).map_err(|error| error.to_string())?;
         schema.sample(question.sample.unwrap_or_default()).map_err(|error| error.to_string())
     });
     match made {
         Ok(text) => answer.wire = Some(text.into()),
-        Err(message) => answer.fault = Some(DefinitionFault { message, line: 0, column: 0 }),
+        Err(message) => answer.fault = Some(fault(&message)),
     }
     answer
+}
+
+fn fault(message: &str) -> DefinitionFault {
+    DefinitionFault { message: message.to_owned(), line: 0, column: 0 }
 }
 
 fn on_the_wire(violation: Violation) -> irongate_v1::Violation {
@@ -121,6 +135,7 @@ mod tests {
             encoding: encoding.to_owned(),
             bulk: None,
             sample: None,
+            form: false,
         };
         answer(&mut SchemaCache::default(), &read(&question.encode_to_vec()), || 0.0)
     }

@@ -4,6 +4,8 @@
 use bytes::Bytes;
 use irongate_proto::irongate_v1::Violation;
 
+use super::form_model::Field;
+
 /// From the page.
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct Question {
@@ -29,6 +31,9 @@ pub struct Question {
     /// A valid message is asked for, made with this seed. Takes the place of a check.
     #[prost(uint64, optional, tag = "7")]
     pub sample: Option<u64>,
+    /// The form of the schema is asked for. Takes the place of a check.
+    #[prost(bool, tag = "8")]
+    pub form: bool,
 }
 
 /// Many messages: either a file to cut into rows, which is then the payload, or rows to check.
@@ -87,6 +92,9 @@ pub struct Answer {
     /// The rows of a file, or what became of those that were to be checked, in their order.
     #[prost(message, repeated, tag = "8")]
     pub rows: Vec<Row>,
+    /// The form, where it was asked for.
+    #[prost(message, optional, tag = "9")]
+    pub form: Option<Field>,
 }
 
 /// What is wrong with a schema, and where.

@@ -29,7 +29,7 @@ pub fn run(load: Load) {
     let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
         let Ok(question) = event.data().dyn_into::<Uint8Array>() else { return };
         let question = read(&question.to_vec());
-        if question.sample.is_some() {
+        if question.sample.is_some() || question.form {
             let (cache, answering) = (cache.clone(), answering.clone());
             return spawn_local(async move { post_sample(load, &cache, &question, &answering).await });
         }
@@ -52,7 +52,8 @@ async fn post_sample(
         Some(sampler) => sampler(&mut cache.borrow_mut(), question),
         None => {
             let message =
-                "what makes samples could not be fetched from the host; try again, or reload the page".to_owned();
+                "what makes samples and forms could not be fetched from the host; try again, or reload the page"
+                    .to_owned();
             let fault = Some(DefinitionFault { message, line: 0, column: 0 });
             Answer { sequence: question.sequence, fault, ..Answer::default() }
         }

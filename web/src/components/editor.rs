@@ -1,29 +1,23 @@
-//! A text editor for JSON: the browser's own text area, with a layer beneath it that
-//! colours the text, underlines what is wrong and numbers the lines. Only the lines in view
-//! are drawn. Keys are the browser's: nothing is swallowed.
+//! A field for code. The code editor stands in it as soon as its script is there; until then, and where it could not be
+//! fetched, a plain text area. What is typed into one is never lost to the other: they change places only while nobody
+//! is typing.
 
+use std::cell::RefCell;
 use std::ops::Range;
 use std::rc::Rc;
 
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::spawn_local;
 use web_sys::{Element, HtmlTextAreaElement};
 use yew::prelude::*;
 
+use super::code_editor::{CodeEditor, Options, loaded};
 use crate::browser;
-use crate::text::json_tokens::{Kind, Token, tokens};
-use crate::text::lines::{Lines, utf16_offset};
-use crate::text::segments::{Segment, segments, visible_marks};
+use crate::text::lines::utf16_offset;
+use crate::text::marks::{utf16_places, visible};
 
-/// Height of a line in pixels; the style sheet says the same.
-const LINE_PX: f64 = 20.0;
-
-/// Lines drawn beyond each edge.
-const OVERSCAN_LINES: usize = 30;
-
-/// Longer text is not coloured: cutting it into tokens at every key would take longer than a frame.
-const COLOURED_BYTES_MAX: usize = 2_000_000;
-
-/// Lines whose tail is not drawn with colours beyond this many bytes.
-const LINE_BYTES_MAX: usize = 5000;
+/// More marks are not drawn; the list beside the editor counts them.
+const MARKS_MAX: usize = 1000;
 
 /// Where the caret shall go. Two requests for one place differ in their number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,10 +28,19 @@ pub struct CaretRequest {
     pub number: u32,
 }
 
+/// Something to underline.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// Bytes of the text.
+    pub range: Range<usize>,
+    /// What is wrong there.
+    pub message: AttrValue,
+}
+
 /// Properties of [`Editor`].
 #[derive(Clone, PartialEq, Properties)]
 pub struct EditorProps {
-    /// Unique in the page; also the `data-testid` of the text area.
+    /// Unique in the page; also the `data-testid` of what takes the keys.
     pub id: AttrValue,
     /// What the text is, for screen readers.
     pub label: AttrValue,
@@ -45,9 +48,12 @@ pub struct EditorProps {
     pub value: Rc<str>,
     /// Called with the new text at every change.
     pub onchange: Callback<String>,
-    /// Bytes to underline.
+    /// What it is coloured as: `json`, `protobuf`, `plain`.
+    #[prop_or(AttrValue::Static("json"))]
+    pub language: AttrValue,
+    /// What to underline.
     #[prop_or_default]
-    pub marks: Rc<[Range<usize>]>,
+    pub marks: Rc<[Mark]>,
     /// Moves the caret when its number changes.
     #[prop_or_default]
     pub caret: CaretRequest,
@@ -59,127 +65,144 @@ pub struct EditorProps {
     pub placeholder: AttrValue,
 }
 
-struct Cut {
-    lines: Lines,
-    tokens: Vec<Token>,
-    widest: usize,
+/// An editor with what it holds on to.
+struct Running {
+    editor: CodeEditor,
+    /// The text that it has, so that it is not told what it said itself.
+    text: Rc<RefCell<String>>,
+    _onchange: Closure<dyn Fn(String)>,
 }
 
-fn cut(text: &str) -> Cut {
-    let lines = Lines::of(text);
-    // Wide characters take two columns; a few columns too many do no harm.
-    let columns = |line: &str| line.chars().map(|character| if character.is_ascii() { 1 } else { 2 }).sum();
-    let widest = text.lines().map(columns).max().unwrap_or(0);
-    let tokens = if text.len() <= COLOURED_BYTES_MAX { tokens(text) } else { Vec::new() };
-    Cut { lines, tokens, widest }
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.editor.destroy();
+    }
+}
+
+fn open(host: &NodeRef, props: &EditorProps, latest: &Rc<RefCell<EditorProps>>) -> Option<Running> {
+    let text = Rc::new(RefCell::new(props.value.to_string()));
+    let onchange = {
+        let (text, latest) = (text.clone(), latest.clone());
+        Closure::<dyn Fn(String)>::new(move |typed: String| {
+            text.borrow_mut().clone_from(&typed);
+            let onchange = latest.borrow().onchange.clone();
+            onchange.emit(typed);
+        })
+    };
+    let options = Options {
+        id: &props.id,
+        label: &props.label,
+        described_by: props.described_by.as_deref().unwrap_or_default(),
+        placeholder: &props.placeholder,
+        language: &props.language,
+        text: &props.value,
+    };
+    let editor = CodeEditor::open(&host.cast::<Element>()?, &options, &onchange)?;
+    Some(Running { editor, text, _onchange: onchange })
 }
 
 /// The editor.
 #[component]
 pub fn Editor(props: &EditorProps) -> Html {
     let area = use_node_ref();
-    let scroller = use_node_ref();
-    let view = use_state(|| (0.0, 800.0));
-    let cut = use_memo(props.value.clone(), |text| cut(text));
+    let host = use_node_ref();
+    let running = use_state(|| None::<Rc<Running>>);
+    let is_loaded = use_state(|| false);
+    let latest = use_mut_ref(|| props.clone());
+    latest.replace(props.clone());
     {
-        let (area, scroller, text) = (area.clone(), scroller.clone(), props.value.clone());
+        let is_loaded = is_loaded.setter();
+        use_effect_with((), move |()| spawn_local(async move { is_loaded.set(loaded().await) }));
+    }
+    let change_places = {
+        let (area, host, running, is_loaded, latest) =
+            (area.clone(), host.clone(), running.clone(), *is_loaded, latest.clone());
+        Callback::from(move |()| {
+            let typing = area.cast::<Element>().is_some_and(|area| browser::has_focus(&area));
+            if is_loaded && running.is_none() && !typing {
+                let props = latest.borrow().clone();
+                running.set(open(&host, &props, &latest).map(Rc::new));
+            }
+        })
+    };
+    {
+        let change_places = change_places.clone();
+        use_effect_with(*is_loaded, move |_| change_places.emit(()));
+    }
+    use_state_of_code(&running, props);
+    {
+        let (area, running, text) = (area.clone(), (*running).clone(), props.value.clone());
         use_effect_with(props.caret, move |caret| {
             if caret.number > 0 {
-                go_to(&area, &scroller, &text, caret.byte);
+                go_to(running.as_deref(), &area, utf16_offset(&text, caret.byte));
             }
         });
     }
-    let onscroll = {
-        let view = view.setter();
-        Callback::from(move |event: Event| {
-            let Some(element) = event.target_dyn_into::<Element>() else { return };
-            view.set((f64::from(element.scroll_top()), f64::from(element.client_height())));
-        })
-    };
     let oninput = props.onchange.reform(|event: InputEvent| browser::value_of(&event));
     let onchange = props.onchange.reform(|event: Event| browser::value_of(&event));
-    let (scroll_px, height_px) = *view;
-    let first = ((scroll_px / LINE_PX) as usize).saturating_sub(OVERSCAN_LINES);
-    let last = (((scroll_px + height_px) / LINE_PX) as usize + OVERSCAN_LINES).min(cut.lines.count());
-    let marks = visible_marks(&props.value, &props.marks);
-    let top = format!("top:{}px", first * LINE_PX as usize);
-    let line = |number: usize| draw_line(&props.value, cut.lines.range(number), &cut.tokens, &marks);
-    let marked = |number: usize| {
-        let range = cut.lines.range(number);
-        marks.iter().any(|mark| mark.start <= range.end && mark.end > range.start)
-    };
-    let number = |number: usize| {
-        html! { <span class={classes!(marked(number).then_some("marked"))}>{ number + 1 }</span> }
-    };
-    let size =
-        format!("--lines:{};--columns:{};--digits:{}", cut.lines.count(), cut.widest + 1, digits(cut.lines.count()));
+    let onblur = change_places.reform(|_: FocusEvent| ());
     html! {
-        <div class="editor" ref={scroller} {onscroll}>
-            <div class="editor-canvas" style={size}>
-                <div class="editor-numbers" aria-hidden="true">
-                    <div class="editor-slice" style={top.clone()}>{ (first..last).map(number).collect::<Html>() }</div>
-                </div>
-                <div class="editor-text">
-                    <pre class="editor-slice" style={top} aria-hidden="true">{ (first..last).map(line).collect::<Html>() }</pre>
-                    <textarea
-                        ref={area}
-                        id={props.id.clone()}
-                        data-testid={props.id.clone()}
-                        aria-label={props.label.clone()}
-                        aria-invalid={(!marks.is_empty()).then_some("true")}
-                        aria-describedby={props.described_by.clone()}
-                        placeholder={props.placeholder.clone()}
-                        value={props.value.to_string()}
-                        spellcheck="false"
-                        autocomplete="off"
-                        autocapitalize="none"
-                        wrap="off"
-                        {oninput}
-                        {onchange}
-                    />
-                </div>
-            </div>
+        <div class="editor">
+            <div class="editor-code" ref={host}></div>
+            if running.is_none() {
+                <textarea
+                    ref={area}
+                    id={props.id.clone()}
+                    data-testid={props.id.clone()}
+                    aria-label={props.label.clone()}
+                    aria-describedby={props.described_by.clone()}
+                    placeholder={props.placeholder.clone()}
+                    value={props.value.to_string()}
+                    spellcheck="false"
+                    autocomplete="off"
+                    autocapitalize="none"
+                    wrap="off"
+                    {oninput}
+                    {onchange}
+                    {onblur}
+                />
+            }
         </div>
     }
 }
 
-fn digits(count: usize) -> usize {
-    count.to_string().len().max(2)
-}
-
-fn draw_line(text: &str, range: Range<usize>, tokens: &[Token], marks: &[Range<usize>]) -> Html {
-    let coloured = range.len() <= LINE_BYTES_MAX;
-    let pieces = segments(range, if coloured { tokens } else { &[] }, marks);
-    let piece = |segment: &Segment| {
-        let class = classes!(segment.kind.map(class_of), segment.marked.then_some("wrong"));
-        html! { <span {class}>{ text[segment.range.clone()].to_owned() }</span> }
-    };
-    html! { <>{ pieces.iter().map(piece).collect::<Html>() }{ "\n" }</> }
-}
-
-/// The class of a token's colour.
-#[must_use]
-pub fn class_of(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Key => "j-key",
-        Kind::String => "j-string",
-        Kind::Number => "j-number",
-        Kind::Literal => "j-literal",
-        Kind::Punctuation => "j-punctuation",
-        Kind::Unknown => "j-unknown",
+/// Text, language and underlines of a running editor follow the properties.
+#[hook]
+fn use_state_of_code(running: &UseStateHandle<Option<Rc<Running>>>, props: &EditorProps) {
+    let number = running.as_ref().map_or(0, |running| Rc::as_ptr(running) as usize);
+    {
+        let running = (**running).clone();
+        use_effect_with((number, props.value.clone()), move |(_, value)| {
+            let Some(running) = running else { return };
+            if *running.text.borrow() != **value {
+                running.text.replace(value.to_string());
+                running.editor.set_text(value);
+            }
+        });
     }
+    {
+        let running = (**running).clone();
+        use_effect_with((number, props.language.clone()), move |(_, language)| {
+            if let Some(running) = running {
+                running.editor.set_language(language);
+            }
+        });
+    }
+    let (running, text) = ((**running).clone(), props.value.clone());
+    use_effect_with((number, props.marks.clone()), move |(_, marks)| {
+        let Some(running) = running else { return };
+        let drawn = &marks[..marks.len().min(MARKS_MAX)];
+        let ranges: Vec<_> = drawn.iter().map(|mark| visible(&text, &mark.range)).collect();
+        running.editor.set_violations(&utf16_places(&text, &ranges), drawn.iter().map(|mark| mark.message.as_str()));
+    });
 }
 
-fn go_to(area: &NodeRef, scroller: &NodeRef, text: &str, byte: usize) {
+fn go_to(running: Option<&Running>, area: &NodeRef, offset: u32) {
+    if let Some(running) = running {
+        return running.editor.go_to(offset);
+    }
     let Some(area) = area.cast::<HtmlTextAreaElement>() else { return };
-    let offset = utf16_offset(text, byte);
     // The focus is wanted where the caret is; if either fails the text is still as it was.
     let _focused = area.focus();
     let _selected = area.set_selection_range(offset, offset);
-    let Some(scroller) = scroller.cast::<Element>() else { return };
-    let line_px = Lines::of(text).line_of(byte) as f64 * LINE_PX;
-    let (top_px, height_px) = (f64::from(scroller.scroll_top()), f64::from(scroller.client_height()));
-    if line_px < top_px || line_px + LINE_PX > top_px + height_px {
-        scroller.set_scroll_top((line_px - height_px / 2.0).max(0.0) as i32);
-    }
 }

@@ -6,7 +6,6 @@ use std::rc::Rc;
 
 use yew::prelude::*;
 
-use super::editor::class_of;
 use crate::text::json_tokens::Kind;
 use crate::text::json_tree::Node;
 use crate::text::size::counted;
@@ -40,13 +39,13 @@ fn branch(text: &Rc<str>, key: Option<&Range<usize>>, node: &Node, level: usize)
         Node::Scalar(kind, range) => {
             html! { <div class="leaf">{ name }<span class={class_of(*kind)}>{ text[range.clone()].to_owned() }</span></div> }
         }
-        Node::Object(members) if members.is_empty() => empty(name, "{}"),
-        Node::Array(items) if items.is_empty() => empty(name, "[]"),
-        Node::Object(members) => html! {
+        Node::Object(_, members) if members.is_empty() => empty(name, "{}"),
+        Node::Array(_, items) if items.is_empty() => empty(name, "[]"),
+        Node::Object(_, members) => html! {
             <Branch text={text.clone()} {name} summary={counted(members.len(), "member", "members")} brackets={("{", "}")}
                 node={Rc::new(node.clone())} {level} />
         },
-        Node::Array(items) => html! {
+        Node::Array(_, items) => html! {
             <Branch text={text.clone()} {name} summary={counted(items.len(), "item", "items")} brackets={("[", "]")}
                 node={Rc::new(node.clone())} {level} />
         },
@@ -81,12 +80,12 @@ fn Branch(props: &BranchProps) -> Html {
     };
     let (children, count) = match &*props.node {
         _ if !*open => (Html::default(), 0),
-        Node::Object(members) => {
+        Node::Object(_, members) => {
             let parts =
                 members.iter().take(*shown).map(|(key, node)| branch(&props.text, Some(key), node, props.level + 1));
             (parts.collect(), members.len())
         }
-        Node::Array(items) => {
+        Node::Array(_, items) => {
             let parts = items.iter().take(*shown).map(|node| branch(&props.text, None, node, props.level + 1));
             (parts.collect(), items.len())
         }
@@ -109,5 +108,16 @@ fn Branch(props: &BranchProps) -> Html {
                 <div class="j-punctuation">{ closing }</div>
             }
         </div>
+    }
+}
+
+fn class_of(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Key => "j-key",
+        Kind::String => "j-string",
+        Kind::Number => "j-number",
+        Kind::Literal => "j-literal",
+        Kind::Punctuation => "j-punctuation",
+        Kind::Unknown => "j-unknown",
     }
 }

@@ -10,6 +10,7 @@ use yew::prelude::*;
 
 use super::bulk_sheet::{BulkContent, BulkSheetProps};
 use super::copy_sheet::{CopyContent, CopySheetProps};
+use super::form_view::{FormView, FormViewProps};
 use super::history_sheet::{HistoryContent, HistorySheetProps};
 use super::register_panel::{RegisterForm, RegisterPanelProps};
 use crate::hooks::use_console::use_console;
@@ -32,6 +33,8 @@ pub enum Part {
     History(HistorySheetProps),
     /// The message to take along.
     Copy(CopySheetProps),
+    /// The payload as a form.
+    Form(FormViewProps),
     /// Many messages from a file.
     Bulk(BulkSheetProps),
 }
@@ -50,6 +53,7 @@ pub fn draw(part: &Part) -> Html {
         Part::Load => html! { <LoadPage /> },
         Part::Register(props) => html! { <RegisterForm ..props /> },
         Part::History(props) => html! { <HistoryContent ..props /> },
+        Part::Form(props) => html! { <FormView ..props /> },
         Part::Bulk(props) => html! { <BulkContent ..props /> },
         Part::Copy(props) => html! { <CopyContent ..props /> },
     }

@@ -3,6 +3,7 @@
 
 pub mod attributes;
 pub mod bulk_sheet;
+pub mod code_editor;
 pub mod confirm;
 pub mod copy_sheet;
 pub mod definition_view;
@@ -11,6 +12,9 @@ pub mod editor;
 pub mod evolution;
 pub mod failure;
 pub mod field;
+pub mod form_field;
+pub mod form_input;
+pub mod form_view;
 pub mod help;
 pub mod history_sheet;
 pub mod icons;

@@ -10,7 +10,7 @@ use yew::prelude::*;
 use yew::props;
 
 use super::dialog::Sheet;
-use super::editor::{CaretRequest, Editor};
+use super::editor::{CaretRequest, Editor, Mark};
 use super::evolution::Evolution;
 use super::failure::failure;
 use super::field::{SelectField, TextFieldProps, text_field};
@@ -130,7 +130,7 @@ pub fn RegisterForm(props: &RegisterPanelProps) -> Html {
         })
     };
     let place = fault.clone().flatten().filter(|fault| fault.line > 0);
-    let marks: Rc<[_]> = place.iter().map(|fault| at(&definition, fault)).map(|byte| byte..byte).collect();
+    let marks: Rc<[_]> = place.iter().map(|fault| mark(&definition, fault)).collect();
     let locate = {
         let (caret, definition) = (caret.clone(), definition.clone());
         Callback::from(move |fault: DefinitionFault| {
@@ -151,7 +151,7 @@ pub fn RegisterForm(props: &RegisterPanelProps) -> Html {
                 groups={vec![(AttrValue::default(), types)]} />
             <div class="field grow">
                 <label for="schema-definition">{ "Definition" }</label>
-                <Editor id="schema-definition" label="Definition" value={(*definition).clone()} onchange={edit} {marks} caret={*caret}
+                <Editor id="schema-definition" label="Definition" value={(*definition).clone()} onchange={edit} {marks} caret={*caret} language={language(&schema_type)}
                     described_by="schema-fault" placeholder={placeholder(&schema_type)} />
             </div>
             if !subject.trim().is_empty() {
@@ -170,6 +170,20 @@ pub fn RegisterForm(props: &RegisterPanelProps) -> Html {
             { result(&step, subject.trim()) }
         </form>
     }
+}
+
+/// What a definition of a type is coloured as.
+fn language(schema_type: &str) -> &'static str {
+    match schema_type {
+        "json_schema" | "avro" => "json",
+        "protobuf" => "protobuf",
+        _ => "plain",
+    }
+}
+
+fn mark(definition: &str, fault: &DefinitionFault) -> Mark {
+    let byte = at(definition, fault);
+    Mark { range: byte..byte, message: sentence(&fault.message).into() }
 }
 
 fn at(definition: &str, fault: &DefinitionFault) -> usize {
@@ -193,6 +207,7 @@ fn use_fault(schema_type: &str, definition: &Rc<str>) -> Option<Option<Definitio
                 encoding: String::new(),
                 bulk: None,
                 sample: None,
+                form: false,
             };
             let task = Task::spawn(async move {
                 TimeoutFuture::new(REST_MS).await;

@@ -96,6 +96,7 @@ pub fn use_check(console: &Console, schema: &SchemaLookup, payload: &Rc<str>, en
                     encoding: encoding.to_string(),
                     bulk: None,
                     sample: None,
+                    form: false,
                 };
                 Task::spawn(async move {
                     TimeoutFuture::new(REST_MS).await;

@@ -1,7 +1,6 @@
 //! All that the Produce page knows, joined: the form, what the host says about its topic and
 //! schema, the check, both verdicts, and the sender.
 
-use std::ops::Range;
 use std::rc::Rc;
 
 use bytes::Bytes;
@@ -21,6 +20,7 @@ use super::use_sender::{Sender, Sending, use_sender};
 use super::use_topic_facts::use_topic_facts;
 use super::use_watch::use_watch;
 use crate::api;
+use crate::components::editor::Mark;
 use crate::routes::Route;
 use crate::state::check::{Checked, Wire};
 use crate::state::encoding::Encoding;
@@ -30,7 +30,7 @@ use crate::state::gate;
 use crate::state::schema_choice::SchemaLookup;
 use crate::state::topic_facts::TopicFacts;
 use crate::state::topic_name;
-use crate::state::verdict::{self, Outlook, Verdict};
+use crate::state::verdict::{self, Outlook, Verdict, sentence};
 
 /// The Produce page's knowledge.
 pub struct Produce {
@@ -52,6 +52,8 @@ pub struct Produce {
     pub of_broker: Verdict,
     /// Every broken rule.
     pub violations: Rc<[Violation]>,
+    /// What it is checked against.
+    pub schema: SchemaLookup,
     /// How it travels.
     pub format: Format,
     /// What many messages of a file would be sent as.
@@ -74,11 +76,15 @@ pub struct Format {
 }
 
 impl Produce {
-    /// The bytes of the payload to underline.
+    /// What of the payload to underline.
     #[must_use]
-    pub fn marks(&self) -> Rc<[Range<usize>]> {
+    pub fn marks(&self) -> Rc<[Mark]> {
         let place = |at: u64| usize::try_from(at).unwrap_or(usize::MAX);
-        self.violations.iter().map(|violation| place(violation.byte_start)..place(violation.byte_end)).collect()
+        let mark = |violation: &Violation| Mark {
+            range: place(violation.byte_start)..place(violation.byte_end),
+            message: sentence(&violation.message).into(),
+        };
+        self.violations.iter().map(mark).collect()
     }
 
     /// What would travel now; none: nothing, because it cannot be encoded.
@@ -156,6 +162,7 @@ pub fn use_produce(console: &Console) -> Produce {
         of_schema,
         of_broker,
         violations,
+        schema,
         format,
         bulk,
         sender,

@@ -11,11 +11,17 @@ use crate::state::history::Record;
 use crate::state::schema_choice::SchemaLookup;
 use crate::text::json_format::pretty;
 
+/// Seeds that nobody chose are less: short enough to be read out.
+const SEED_MAX: f64 = 1_000_000.0;
+
 /// What makes samples.
 #[derive(Clone, PartialEq)]
 pub struct Sampling {
-    /// Makes one and puts it into the form; none: there is no schema to make it from.
-    pub make: Option<Callback<()>>,
+    /// Makes one with this seed, or with another one each time, and puts it into the form; none: there is no schema to
+    /// make it from.
+    pub make: Option<Callback<Option<u64>>>,
+    /// What the last one was made with: the same seed makes the same sample.
+    pub seed: Option<u64>,
     /// Why the last attempt made none; empty: it did.
     pub problem: AttrValue,
 }
@@ -24,14 +30,18 @@ pub struct Sampling {
 #[hook]
 pub fn use_sample(console: &Console, form: &UseReducerHandle<ProduceForm>, schema: &SchemaLookup) -> Sampling {
     let problem = use_state(AttrValue::default);
+    let seed = use_state(|| None);
     let last = use_mut_ref(String::new);
     {
         // What was said of one schema says nothing of the next.
-        let problem = problem.setter();
-        use_effect_with(schema.clone(), move |_| problem.set(AttrValue::default()));
+        let (problem, seed) = (problem.setter(), seed.setter());
+        use_effect_with(schema.clone(), move |_| {
+            problem.set(AttrValue::default());
+            seed.set(None);
+        });
     }
     let SchemaLookup::Found(schema) = schema else {
-        return Sampling { make: None, problem: AttrValue::default() };
+        return Sampling { make: None, seed: None, problem: AttrValue::default() };
     };
     let question = Question {
         schema_type: schema.schema_type.clone(),
@@ -39,10 +49,12 @@ pub fn use_sample(console: &Console, form: &UseReducerHandle<ProduceForm>, schem
         ..Question::default()
     };
     let make = {
-        let (form, checker, problem) = (form.clone(), console.checker.clone(), problem.setter());
-        Callback::from(move |()| {
+        let (form, checker, problem, shown) = (form.clone(), console.checker.clone(), problem.setter(), seed.setter());
+        Callback::from(move |chosen: Option<u64>| {
+            let seed = chosen.unwrap_or_else(|| (js_sys::Math::random() * SEED_MAX) as u64);
+            shown.set(Some(seed));
             let (form, checker, problem, last) = (form.clone(), checker.clone(), problem.clone(), last.clone());
-            let question = Question { sample: Some(browser::epoch_ms()), ..question.clone() };
+            let question = Question { sample: Some(seed), ..question.clone() };
             wasm_bindgen_futures::spawn_local(async move {
                 let made = match checker.answer_to(question).await {
                     Ok(answer) => match (answer.fault, answer.wire) {
@@ -68,5 +80,5 @@ pub fn use_sample(console: &Console, form: &UseReducerHandle<ProduceForm>, schem
             });
         })
     };
-    Sampling { make: Some(make), problem: (*problem).clone() }
+    Sampling { make: Some(make), seed: *seed, problem: (*problem).clone() }
 }

@@ -15,7 +15,7 @@ fn typing(event: &Event) -> bool {
     let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
     target.is_some_and(|element| {
         matches!(element.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT")
-            || element.closest("dialog[open]").is_ok_and(|dialog| dialog.is_some())
+            || element.closest("dialog[open], [contenteditable=true]").is_ok_and(|found| found.is_some())
     })
 }
 

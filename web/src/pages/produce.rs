@@ -9,7 +9,7 @@ use crate::components::copy_sheet::{CopySheetProps, copy_sheet};
 use crate::components::editor::CaretRequest;
 use crate::components::history_sheet::{HistorySheetProps, history_sheet};
 use crate::components::outcome_list::{OutcomeListProps, outcome_list};
-use crate::components::payload::{PayloadProps, payload_field};
+use crate::components::payload::Payload;
 use crate::components::register_panel::{RegisterPanelProps, register_panel};
 use crate::components::schema_picker::{SchemaPickerProps, schema_picker};
 use crate::components::send_bar::{SendBarProps, send_bar};
@@ -74,9 +74,8 @@ pub fn Produce() -> Html {
                         form: form.clone(), facts: facts.clone(), subjects: known.subjects.clone(),
                         versions: known.versions.clone(), onregister: panel.open,
                     })) }
-                    { payload_field(&props!(PayloadProps {
-                        form: form.clone(), marks: known.marks(), caret: *caret, kept: known.kept, sampling: known.sampling.clone(),
-                    })) }
+                    <Payload form={form.clone()} schema={known.schema.clone()} violations={violations.clone()} marks={known.marks()}
+                        caret={*caret} kept={known.kept} sampling={known.sampling.clone()} />
                     { wire_view(&props!(WireViewProps { form: form.clone(), format: known.format.clone() })) }
                     { send_bar(&props!(SendBarProps {
                         form: form.clone(), facts: facts.clone(), sender: sender.clone(),

@@ -3,6 +3,8 @@
 
 use std::fmt::Write as _;
 
+mod compiled;
+
 use super::form::{AttributeRow, ProduceForm};
 use super::schema_choice::VersionChoice;
 use super::topic_facts::TopicFacts;
@@ -17,16 +19,22 @@ pub enum Tongue {
     DanubeCli,
     /// Danube's Rust client.
     Rust,
+    /// Danube's Go client.
+    Go,
+    /// Danube's Java client.
+    Java,
     /// Danube's Python client.
     Python,
 }
 
 impl Tongue {
     /// All, with their words.
-    pub const ALL: [(Tongue, &'static str); 4] = [
+    pub const ALL: [(Tongue, &'static str); 6] = [
         (Tongue::Irongate, "irongate"),
         (Tongue::DanubeCli, "danube-cli"),
         (Tongue::Rust, "Rust"),
+        (Tongue::Go, "Go"),
+        (Tongue::Java, "Java"),
         (Tongue::Python, "Python"),
     ];
 }
@@ -51,6 +59,8 @@ impl Letter<'_> {
             Tongue::Irongate => self.command("irongate produce"),
             Tongue::DanubeCli => self.command("danube-cli produce"),
             Tongue::Rust => self.rust(),
+            Tongue::Go => self.go(),
+            Tongue::Java => self.java(),
             Tongue::Python => self.python(),
         }
     }
@@ -251,10 +261,10 @@ fn string(text: &str, tongue: Tongue) -> String {
             '\t' => out.push_str("\\t"),
             control if control < ' ' || control == '\u{7f}' => {
                 let number = u32::from(control);
-                out.push_str(&if tongue == Tongue::Rust {
-                    format!("\\u{{{number:x}}}")
-                } else {
-                    format!("\\x{number:02x}")
+                out.push_str(&match tongue {
+                    Tongue::Rust => format!("\\u{{{number:x}}}"),
+                    Tongue::Java => format!("\\{number:03o}"),
+                    _ => format!("\\x{number:02x}"),
                 });
             }
             other => out.push(other),

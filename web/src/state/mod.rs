@@ -11,6 +11,7 @@ pub mod evolution;
 pub mod example;
 pub mod explain;
 pub mod form;
+pub mod form_value;
 pub mod gate;
 pub mod history;
 pub mod load_chart;

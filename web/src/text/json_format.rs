@@ -15,9 +15,9 @@ pub fn pretty(text: &str) -> Option<String> {
 fn write(out: &mut String, text: &str, node: &Node, level: usize) {
     match node {
         Node::Scalar(_, range) => out.push_str(&text[range.clone()]),
-        Node::Object(members) if members.is_empty() => out.push_str("{}"),
-        Node::Array(items) if items.is_empty() => out.push_str("[]"),
-        Node::Object(members) => {
+        Node::Object(_, members) if members.is_empty() => out.push_str("{}"),
+        Node::Array(_, items) if items.is_empty() => out.push_str("[]"),
+        Node::Object(_, members) => {
             out.push('{');
             for (index, (key, value)) in members.iter().enumerate() {
                 start_line(out, index, level + 1);
@@ -27,7 +27,7 @@ fn write(out: &mut String, text: &str, node: &Node, level: usize) {
             }
             end_line(out, level, '}');
         }
-        Node::Array(items) => {
+        Node::Array(_, items) => {
             out.push('[');
             for (index, item) in items.iter().enumerate() {
                 start_line(out, index, level + 1);

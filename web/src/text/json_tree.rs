@@ -12,12 +12,22 @@ pub const DEPTH_MAX: usize = 128;
 /// A value and where it stands in the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Node {
-    /// Keys with their quotes, in their order, duplicates included.
-    Object(Vec<(Range<usize>, Node)>),
+    /// From bracket to bracket; keys with their quotes, in their order, duplicates included.
+    Object(Range<usize>, Vec<(Range<usize>, Node)>),
     /// Items in their order.
-    Array(Vec<Node>),
+    Array(Range<usize>, Vec<Node>),
     /// A string with its quotes, a number, or a literal.
     Scalar(Kind, Range<usize>),
+}
+
+impl Node {
+    /// Where it stands, brackets and quotes included.
+    #[must_use]
+    pub fn range(&self) -> &Range<usize> {
+        match self {
+            Node::Object(range, _) | Node::Array(range, _) | Node::Scalar(_, range) => range,
+        }
+    }
 }
 
 /// The tree of a text that is one JSON value; `None` where it is not, or is too deep.
@@ -52,6 +62,11 @@ impl Parser<'_> {
         found
     }
 
+    /// One past the token taken last.
+    fn end(&self) -> usize {
+        self.tokens[..self.at].last().map_or(0, |token| token.end)
+    }
+
     fn value(&mut self, depth: usize) -> Option<Node> {
         if depth > DEPTH_MAX {
             return None;
@@ -64,16 +79,16 @@ impl Parser<'_> {
                 closed.then_some(Node::Scalar(Kind::String, token.start..token.end))
             }
             Kind::Number | Kind::Literal => Some(Node::Scalar(token.kind, token.start..token.end)),
-            Kind::Punctuation if self.word(token) == "{" => self.object(depth),
-            Kind::Punctuation if self.word(token) == "[" => self.array(depth),
+            Kind::Punctuation if self.word(token) == "{" => self.object(depth, token.start),
+            Kind::Punctuation if self.word(token) == "[" => self.array(depth, token.start),
             Kind::Punctuation | Kind::Unknown => None,
         }
     }
 
-    fn object(&mut self, depth: usize) -> Option<Node> {
+    fn object(&mut self, depth: usize, start: usize) -> Option<Node> {
         let mut members = Vec::new();
         if self.take("}") {
-            return Some(Node::Object(members));
+            return Some(Node::Object(start..self.end(), members));
         }
         loop {
             let key = self.next().filter(|token| token.kind == Kind::Key)?;
@@ -82,7 +97,7 @@ impl Parser<'_> {
             }
             members.push((key.start..key.end, self.value(depth + 1)?));
             if self.take("}") {
-                return Some(Node::Object(members));
+                return Some(Node::Object(start..self.end(), members));
             }
             if !self.take(",") {
                 return None;
@@ -90,15 +105,15 @@ impl Parser<'_> {
         }
     }
 
-    fn array(&mut self, depth: usize) -> Option<Node> {
+    fn array(&mut self, depth: usize, start: usize) -> Option<Node> {
         let mut items = Vec::new();
         if self.take("]") {
-            return Some(Node::Array(items));
+            return Some(Node::Array(start..self.end(), items));
         }
         loop {
             items.push(self.value(depth + 1)?);
             if self.take("]") {
-                return Some(Node::Array(items));
+                return Some(Node::Array(start..self.end(), items));
             }
             if !self.take(",") {
                 return None;
@@ -114,7 +129,7 @@ mod tests {
     #[test]
     fn numbers_beyond_a_double_stay_as_written() {
         let text = r#"{"id": 9007199254740993}"#;
-        let Some(Node::Object(members)) = parse(text) else { panic!("an object") };
+        let Some(Node::Object(_, members)) = parse(text) else { panic!("an object") };
         let Node::Scalar(Kind::Number, range) = &members[0].1 else { panic!("a number") };
         assert_eq!(&text[range.clone()], "9007199254740993");
     }

@@ -78,3 +78,35 @@ fn rust_and_python_use_their_own_literals() {
     let python = written(&plain, &TopicFacts::Missing, &[1, 0xff], Tongue::Python);
     assert!(python.contains("await producer.send(bytes([1, 255]), {})"), "{python}");
 }
+
+#[test]
+fn go_and_java_call_their_clients_by_their_names() {
+    let go = written(&form(), &TopicFacts::Missing, b"a\n\"b\"\x01", Tongue::Go);
+    for part in [
+        "ServiceURL(\"127.0.0.1:6650\")",
+        "WithTopic(\"/default/orders\").\n",
+        "WithSchemaMinVersion(\"orders\", 2).\n",
+        "WithPartitions(4).\n",
+        "WithDispatchStrategy(danube.NewReliableDispatchStrategy()).\n",
+        "producer.SendWithKey(ctx, []byte(\"a\\n\\\"b\\\"\\x01\"), map[string]string{\"source\": \"web\", \"list\": \"a,b\"}, \"it's\")",
+    ] {
+        assert!(go.contains(part), "{part} in {go}");
+    }
+    let java = written(&form(), &TopicFacts::Missing, b"a\n\"b\"\x01", Tongue::Java);
+    for part in [
+        ".serviceUrl(\"http://127.0.0.1:6650\")",
+        ".withSchemaMinVersion(\"orders\", 2)\n",
+        ".withDispatchStrategy(DispatchStrategy.RELIABLE)\n",
+        "// The routing key is left out",
+        "producer.send(\"a\\n\\\"b\\\"\\001\".getBytes(StandardCharsets.UTF_8), \
+         Map.ofEntries(Map.entry(\"source\", \"web\"), Map.entry(\"list\", \"a,b\")));",
+    ] {
+        assert!(java.contains(part), "{part} in {java}");
+    }
+    let plain = ProduceForm { topic: "/default/x".into(), ..ProduceForm::default() };
+    let go = written(&plain, &TopicFacts::Missing, &[1, 0xff], Tongue::Go);
+    assert!(go.contains("producer.Send(ctx, []byte{1, 255}, nil)"), "{go}");
+    let java = written(&plain, &TopicFacts::Missing, &[1, 0xff], Tongue::Java);
+    assert!(java.contains("producer.send(new byte[] {1, -1}, Map.of());"), "{java}");
+    assert!(java.contains("DispatchStrategy.NON_RELIABLE") && !java.contains("routing key"), "{java}");
+}
