@@ -23,8 +23,8 @@ use irongate_proto::{
         ListVersionsRequest, RegisterSchemaRequest, SetCompatibilityModeRequest, UpdateTopicValidationPolicyRequest,
     },
     irongate_v1::{
-        CreateTopicRequest, DescribeTopicRequest, ListTopicsRequest, Retention, SetTopicRetentionRequest,
-        TruncateTopicRequest,
+        CreateTopicRequest, DescribeTopicRequest, ListTopicsRequest, OutgoingMessage, PublishRequest, Retention,
+        SetTopicRetentionRequest, TruncateTopicRequest,
     },
 };
 use irongate_tests::{
@@ -36,7 +36,7 @@ use tonic::transport::{Channel, Endpoint};
 
 /// How the host ended whose directory was packed: asked to, or killed.
 const ENDS: [&str; 2] = ["stopped", "killed"];
-const FORMAT: &str = "v1";
+const FORMAT: &str = "v2";
 
 const ORDERS: &str = "/production/orders";
 const PARTS: &str = "/default/parts";
@@ -113,14 +113,14 @@ async fn a_later_format_is_refused_with_a_sentence_and_left_alone() {
     let mut host = Host::start().await;
     host.stop().await;
     let format = host.data().join("store/format");
-    assert_eq!(fs::read_to_string(&format).unwrap(), "irongate-store 1\n");
-    fs::write(&format, "irongate-store 2\n").unwrap();
+    assert_eq!(fs::read_to_string(&format).unwrap(), "irongate-store 2\n");
+    fs::write(&format, "irongate-store 3\n").unwrap();
     let refused = host.refused_start().await;
     assert_eq!(refused.code, 1, "{refused:?}");
-    for part in [host.data().to_str().unwrap(), "format irongate-store 2", "irongate-store 1", "nothing was changed"] {
+    for part in [host.data().to_str().unwrap(), "format irongate-store 3", "irongate-store 2", "nothing was changed"] {
         assert!(refused.stderr.contains(part), "{part} in {refused:?}");
     }
-    assert_eq!(fs::read_to_string(&format).unwrap(), "irongate-store 2\n");
+    assert_eq!(fs::read_to_string(&format).unwrap(), "irongate-store 3\n");
 }
 
 async fn channel(host: &Host) -> Channel {
@@ -170,7 +170,20 @@ async fn fill(host: &Host) {
     for number in 0..3 {
         rpc.producer.send_message(rpc::message(&part, producer, number.to_string())).await.unwrap();
     }
-    let truncate = TruncateTopicRequest { topic: part.clone(), before_offset: Some(2) };
+    // In one commit, so that the log holds a pack and loses its first record.
+    let numbers = (3..6).map(|number: u64| OutgoingMessage {
+        payload: number.to_string().into(),
+        publish_time_ms: 1_700_000_000_000 + number,
+        ..Default::default()
+    });
+    let request = PublishRequest {
+        topic: part.clone(),
+        messages: numbers.collect(),
+        producer_name: "packs".to_owned(),
+        ..Default::default()
+    };
+    rpc.publish.publish(request).await.unwrap();
+    let truncate = TruncateTopicRequest { topic: part.clone(), before_offset: Some(4) };
     rpc.topics.truncate_topic(truncate).await.unwrap();
     rpc.producer.send_message(rpc::message(&part, producer, "the end")).await.unwrap();
 }

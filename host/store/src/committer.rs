@@ -3,15 +3,17 @@
 //! offsets and append times; nobody else writes to the database.
 
 use crate::commit::{Append, Appended, Commit, Cut, DocumentWrite};
+use crate::entry::{PACK_BYTES_MAX, PACK_RECORDS_MAX, encode};
 use crate::error::fjall_words;
 use crate::fill::Filler;
 use crate::head::Head;
-use crate::keys::{TIME_BYTES, log_key, log_value};
+use crate::keys::log_key;
 use crate::log::Logs;
 use crate::queue::{Group, Queue};
 use crate::space::Space;
 use crate::store::Counters;
 use crate::{CommitHook, Durability, StoreError};
+use bytes::Bytes;
 use fjall::{Database, Keyspace, OwnedWriteBatch};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -38,6 +40,19 @@ const SWEEP_RECORDS_MAX: u64 = 4096;
 /// The logs a group touches, as they are once it is written.
 type Heads = HashMap<u64, Head>;
 
+/// Records of one log that follow each other, on their way into one entry.
+#[derive(Default)]
+struct Pack<'a> {
+    records: Vec<&'a Appended>,
+    bytes: usize,
+}
+
+impl Pack<'_> {
+    fn is_full(&self) -> bool {
+        self.bytes >= PACK_BYTES_MAX || self.records.len() as u64 >= PACK_RECORDS_MAX
+    }
+}
+
 impl Committer {
     /// Runs until the queue is closed and empty, or until a write fails.
     pub(crate) fn run(mut self) {
@@ -47,7 +62,7 @@ impl Committer {
             let records = group.commits.iter().map(Commit::records).sum();
             let bytes = group.commits.iter().map(Commit::bytes).sum();
             self.filler.before_group(bytes as u64);
-            let outcome = self.write(&group, number);
+            let outcome = self.write(&mut group, number);
             // Room first: a caller woken by its completion finds the queue drained.
             self.queue.release(records, bytes);
             match outcome {
@@ -84,18 +99,16 @@ impl Committer {
         }
     }
 
-    fn write(&self, group: &Group, number: u64) -> Result<Vec<Vec<Appended>>, String> {
+    fn write(&self, group: &mut Group, number: u64) -> Result<Vec<Vec<Appended>>, String> {
         let begun = Instant::now();
         let mut batch = self.database.batch().durability(Some(self.durability.persist_mode()));
         let mut heads = Heads::new();
         let now_ms = clock_ms();
         let mut appended = Vec::with_capacity(group.commits.len());
-        for commit in &group.commits {
-            let mut records = Vec::with_capacity(commit.appends.len());
-            for append in &commit.appends {
-                records.push(self.append(&mut batch, &mut heads, append, now_ms)?);
-            }
-            appended.push(records);
+        for commit in &mut group.commits {
+            let appends = std::mem::take(&mut commit.appends).into_iter();
+            let records = appends.map(|append| self.append(&mut heads, append, now_ms));
+            appended.push(records.collect::<Result<_, _>>()?);
             for cut in &commit.cuts {
                 self.cut(&mut batch, &mut heads, *cut)?;
             }
@@ -108,6 +121,7 @@ impl Committer {
                 self.document(&mut batch, document);
             }
         }
+        self.entries(&mut batch, &appended)?;
         if batch.is_empty() {
             return Ok(appended);
         }
@@ -120,21 +134,35 @@ impl Committer {
         Ok(appended)
     }
 
-    fn append(
-        &self,
-        batch: &mut OwnedWriteBatch,
-        heads: &mut Heads,
-        append: &Append,
-        now_ms: u64,
-    ) -> Result<Appended, String> {
+    fn append(&self, heads: &mut Heads, append: Append, now_ms: u64) -> Result<Appended, String> {
         let head = self.head(heads, append.log)?;
         let offset = head.next_offset;
         let append_time_ms = now_ms.max(head.last_ms);
-        let value = log_value(append_time_ms, &append.record);
-        batch.insert(self.logs.keyspace(), log_key(append.log, offset), value.clone());
         heads.insert(append.log, Head { next_offset: offset + 1, last_ms: append_time_ms, ..head });
-        // The record shares the bytes that the memtable keeps.
-        Ok(Appended { log: append.log, offset, append_time_ms, record: value.slice(TIME_BYTES..) })
+        Ok(Appended { log: append.log, offset, append_time_ms, record: append.record })
+    }
+
+    /// Packs what each log gets into entries. All records that a log gets in one group have
+    /// one append time, as they are written in one moment.
+    fn entries(&self, batch: &mut OwnedWriteBatch, appended: &[Vec<Appended>]) -> Result<(), String> {
+        let mut logs: HashMap<u64, Pack> = HashMap::new();
+        for record in appended.iter().flatten() {
+            let pack = logs.entry(record.log).or_default();
+            if pack.is_full() {
+                self.entry(batch, std::mem::take(pack))?;
+            }
+            pack.bytes += record.record.len();
+            pack.records.push(record);
+        }
+        logs.into_values().try_for_each(|pack| self.entry(batch, pack))
+    }
+
+    fn entry(&self, batch: &mut OwnedWriteBatch, pack: Pack) -> Result<(), String> {
+        let Some(first) = pack.records.first() else { return Ok(()) };
+        let records: Vec<&Bytes> = pack.records.iter().map(|record| &record.record).collect();
+        let value = encode(first.append_time_ms, &records).ok_or("a record is longer than 4 GiB")?;
+        batch.insert(self.logs.keyspace(), log_key(first.log, first.offset), value);
+        Ok(())
     }
 
     fn head(&self, heads: &Heads, log: u64) -> Result<Head, String> {
@@ -156,12 +184,16 @@ impl Committer {
     fn sweep(&mut self) -> Result<(), String> {
         let Some(log) = self.sweeps.front().copied() else { return Ok(()) };
         let mut head = self.logs.head(log).map_err(|error| error.to_string())?;
-        let end = head.first_offset.min(head.swept_offset + SWEEP_RECORDS_MAX);
+        // An entry goes when its last record does.
+        let kept = self.logs.entry_offset(log, head.first_offset).map_err(|error| error.to_string())?;
+        let end = kept.min(head.swept_offset + SWEEP_RECORDS_MAX);
         let mut batch = self.database.batch();
-        for offset in head.swept_offset..end {
+        // Where entries begin is not asked, because that would read them. The first ones may
+        // be the rest of an entry that the sweep before this one had to keep.
+        for offset in head.swept_offset.saturating_sub(PACK_RECORDS_MAX - 1)..end {
             batch.remove(self.logs.keyspace(), log_key(log, offset));
         }
-        head.swept_offset = head.swept_offset.max(end);
+        head.swept_offset = if end == kept { head.first_offset } else { end };
         batch.insert(self.logs.stored_heads(), log.to_be_bytes(), head.encode());
         batch.commit().map_err(|error| fjall_words(&error))?;
         self.logs.advance(Heads::from([(log, head)]));

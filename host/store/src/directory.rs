@@ -15,9 +15,12 @@ const LOCK: &str = "lock";
 const STORE: &str = "store";
 const STORE_UNBORN: &str = "store.creating";
 const FORMAT: &str = "format";
+const FORMAT_UNBORN: &str = "format.creating";
 const DATABASE: &str = "db";
 const FORMAT_NAME: &str = "irongate-store";
-const FORMAT_VERSION: u64 = 1;
+const FORMAT_VERSION: u64 = 2;
+/// The one before packs of records: what it may hold is allowed still.
+const FORMAT_VERSION_READ: u64 = 1;
 
 const LOG_KEYSPACE: &str = "log";
 const DOCUMENTS_KEYSPACE: &str = "documents";
@@ -50,7 +53,7 @@ pub(crate) fn open(dir: &Path, options: &StoreOptions) -> Result<Directory, Open
     if !store.try_exists().map_err(|source| io(&store, source))? {
         create(dir, options)?;
     }
-    check_format(dir, &store)?;
+    let is_current = check_format(dir, &store)?;
     let database_dir = store.join(DATABASE);
     if !database_dir.join("version").is_file() {
         return Err(corrupt(dir, format!("{} holds no database", database_dir.display())));
@@ -63,6 +66,13 @@ pub(crate) fn open(dir: &Path, options: &StoreOptions) -> Result<Directory, Open
         Finding::Damaged { what } => return Err(corrupt(dir, what)),
     }
     let Keyspaces { database, log, documents, heads } = open_database(dir, &database_dir, options)?;
+    if !is_current {
+        // Before the first pack: a host that does not know packs must not read one.
+        let rename = || std::fs::rename(write_format(&store)?, store.join(FORMAT));
+        let written = rename().and_then(|()| File::open(&store)?.sync_all());
+        written.map_err(|source| io(&store, source))?;
+        tracing::info!("the data directory has format {FORMAT_VERSION} now; an older host refuses it");
+    }
     Ok(Directory { database, log, documents, heads, journals: database_dir, lock })
 }
 
@@ -86,11 +96,8 @@ fn create(dir: &Path, options: &StoreOptions) -> Result<(), OpenError> {
     std::fs::create_dir_all(&unborn).map_err(|source| io(&unborn, source))?;
     let database_dir = unborn.join(DATABASE);
     drop(open_database(dir, &database_dir, options)?);
-    let format = unborn.join(FORMAT);
     let write = || -> std::io::Result<()> {
-        let mut file = File::create(&format)?;
-        writeln!(file, "{FORMAT_NAME} {FORMAT_VERSION}")?;
-        file.sync_all()?;
+        std::fs::rename(write_format(&unborn)?, unborn.join(FORMAT))?;
         File::open(&unborn)?.sync_all()?;
         std::fs::rename(&unborn, dir.join(STORE))?;
         File::open(dir)?.sync_all()
@@ -98,7 +105,17 @@ fn create(dir: &Path, options: &StoreOptions) -> Result<(), OpenError> {
     write().map_err(|source| io(&unborn, source))
 }
 
-fn check_format(dir: &Path, store: &Path) -> Result<(), OpenError> {
+/// Writes the current format's name beside the place where it belongs.
+fn write_format(store: &Path) -> std::io::Result<PathBuf> {
+    let path = store.join(FORMAT_UNBORN);
+    let mut file = File::create(&path)?;
+    writeln!(file, "{FORMAT_NAME} {FORMAT_VERSION}")?;
+    file.sync_all()?;
+    Ok(path)
+}
+
+/// Whether the format is the current one, and not an older one that can be read as well.
+fn check_format(dir: &Path, store: &Path) -> Result<bool, OpenError> {
     let path = store.join(FORMAT);
     let text = match std::fs::read(&path) {
         Ok(bytes) => String::from_utf8_lossy(&bytes[..bytes.len().min(64)]).trim().to_owned(),
@@ -108,8 +125,8 @@ fn check_format(dir: &Path, store: &Path) -> Result<(), OpenError> {
         Err(source) => return Err(io(&path, source)),
     };
     let supported = format!("{FORMAT_NAME} {FORMAT_VERSION}");
-    if text == supported {
-        return Ok(());
+    if text == supported || text == format!("{FORMAT_NAME} {FORMAT_VERSION_READ}") {
+        return Ok(text == supported);
     }
     let found = if text.is_empty() { "an empty name".to_owned() } else { text };
     Err(OpenError::Format { dir: dir.to_owned(), found, supported })

@@ -1,11 +1,7 @@
-//! The byte layout of log keys and values, as the crate documentation states it.
-
-use bytes::Bytes;
+//! The byte layout of log keys, as the crate documentation states it.
 
 /// Bytes of a log key: log id and offset.
 pub(crate) const LOG_KEY_BYTES: usize = 16;
-/// Bytes before the record in a log value: the append time.
-pub(crate) const TIME_BYTES: usize = 8;
 
 pub(crate) fn log_key(log: u64, offset: u64) -> [u8; LOG_KEY_BYTES] {
     let mut key = [0; LOG_KEY_BYTES];
@@ -20,19 +16,6 @@ pub(crate) fn offset_of(key: &[u8]) -> Option<u64> {
     key[8..].try_into().ok().map(u64::from_be_bytes)
 }
 
-pub(crate) fn log_value(append_time_ms: u64, record: &[u8]) -> Bytes {
-    let mut value = Vec::with_capacity(TIME_BYTES + record.len());
-    value.extend_from_slice(&append_time_ms.to_be_bytes());
-    value.extend_from_slice(record);
-    Bytes::from(value)
-}
-
-/// Append time and record of a log value; `None` when it is too short.
-pub(crate) fn split_value(value: &Bytes) -> Option<(u64, Bytes)> {
-    let time = value.get(..TIME_BYTES)?.try_into().ok().map(u64::from_be_bytes)?;
-    Some((time, value.slice(TIME_BYTES..)))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -44,12 +27,5 @@ mod tests {
         assert_eq!(keys, vec![log_key(0, u64::MAX), log_key(1, 255), log_key(1, 256), log_key(2, 0)]);
         assert_eq!(offset_of(&log_key(1, 256)), Some(256));
         assert_eq!(offset_of(&[0; 15]), None);
-    }
-
-    #[test]
-    fn values_come_back() {
-        let value = log_value(7, b"abc");
-        assert_eq!(split_value(&value), Some((7, Bytes::from_static(b"abc"))));
-        assert_eq!(split_value(&Bytes::from_static(b"short")), None);
     }
 }

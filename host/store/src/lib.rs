@@ -3,10 +3,12 @@
 //!
 //! ```text
 //! <data dir>/lock            held by the process that works on the directory
-//! <data dir>/store/format    "irongate-store 1\n"
+//! <data dir>/store/format    "irongate-store 2\n"
 //! <data dir>/store/db/       a fjall database with three keyspaces
 //!   log        key    log id u64 big-endian, offset u64 big-endian
-//!              value  append time in ms u64 big-endian, record bytes
+//!              value  append time in ms u64 big-endian, record bytes; or, for a pack of records
+//!                     that follow each other, append time with the highest bit set, the bytes of
+//!                     all records, the length of each u32 big-endian, their number u32 big-endian
 //!   documents  key and value as the caller gives them
 //!   heads      key    log id u64 big-endian
 //!              value  first offset, next offset, last append time in ms, swept offset, each u64 big-endian
@@ -14,14 +16,15 @@
 //! Offsets of a log are dense: they start at 0 and grow by one. A log that lost its
 //! beginning has a head; without one it begins with its first record. What a head cuts
 //! off is gone with the commit, and removed from the tables afterwards, bit by bit. Append times of a log
-//! never go back, whatever the clock does. A record has at most 2^31 bytes; every
-//! integer on disk is a u64. Checksums are fjall's: xxh3 over each journal batch and
+//! never go back, whatever the clock does. A record has at most 2^31 bytes.
+//! Format 1 had no packs; such a directory becomes format 2 when it is opened. Checksums are fjall's: xxh3 over each journal batch and
 //! each table block.
 
 mod commit;
 mod committer;
 mod directory;
 mod durability;
+mod entry;
 mod error;
 mod fill;
 mod head;

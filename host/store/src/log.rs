@@ -1,8 +1,9 @@
 //! Reading logs, and where each begins and ends. Nothing is written here.
 
 use crate::StoreError;
+use crate::entry::{Entry, earliest_key};
 use crate::head::Head;
-use crate::keys::{log_key, offset_of, split_value};
+use crate::keys::log_key;
 use bytes::Bytes;
 use fjall::Keyspace;
 use std::collections::HashMap;
@@ -79,20 +80,23 @@ impl Logs {
         let malformed = || StoreError::Read { reason: HEAD_MALFORMED.into() };
         let stored = stored.map(|value| Head::decode(&Bytes::from(value)).ok_or_else(malformed)).transpose()?;
         let begin = stored.map_or(0, |head| head.first_offset);
-        let mut range = self.keyspace.range(log_key(log, begin)..=log_key(log, u64::MAX));
-        let first = range.next().map(record_of).transpose()?;
-        let last = match range.next_back() {
-            Some(guard) => Some(record_of(guard)?),
-            None => first.clone(),
-        };
-        let head = match (first, last) {
-            (Some(first), Some(last)) => Head {
-                first_offset: first.offset,
-                next_offset: last.offset + 1,
-                last_ms: last.append_time_ms,
-                swept_offset: stored.map_or(first.offset, |head| head.swept_offset),
-            },
-            _ => stored.unwrap_or_default(),
+        let mut entries = self.keyspace.range(earliest_key(log, begin)..=log_key(log, u64::MAX));
+        let last = entries.next_back().map(entry_of).transpose()?.filter(|last| last.end_offset() > begin);
+        let head = match (last, stored) {
+            (None, stored) => stored.unwrap_or_default(),
+            (Some(last), Some(stored)) => {
+                Head { next_offset: last.end_offset(), last_ms: last.append_time_ms, ..stored }
+            }
+            (Some(last), None) => {
+                let first = entries.next().map(entry_of).transpose()?;
+                let first_offset = first.map_or(last.first_offset, |first| first.first_offset);
+                Head {
+                    first_offset,
+                    next_offset: last.end_offset(),
+                    last_ms: last.append_time_ms,
+                    swept_offset: first_offset,
+                }
+            }
         };
         // The committer may have advanced the log meanwhile: what is in the map is newer.
         Ok(*self.lock().entry(log).or_insert(head))
@@ -144,20 +148,35 @@ impl Logs {
         if first >= end {
             return Ok(records);
         }
-        let stored = self.keyspace.range(log_key(log, first)..log_key(log, end));
-        for (expected, guard) in (first..end).zip(stored).take(records_max) {
-            let record = record_of(guard)?;
-            if record.offset != expected {
-                let reason = format!("log {log} lacks offset {expected}; the next one is {}", record.offset);
-                return Err(StoreError::Read { reason: reason.into() });
+        let begin = self.entry_offset(log, first)?;
+        let mut expected = first;
+        for guard in self.keyspace.range(log_key(log, begin)..log_key(log, end)) {
+            let entry = entry_of(guard)?;
+            for record in entry.records().filter(|record| (first..end).contains(&record.offset)) {
+                if record.offset != expected {
+                    let reason = format!("log {log} lacks offset {expected}; the next one is {}", record.offset);
+                    return Err(StoreError::Read { reason: reason.into() });
+                }
+                bytes += record.record.len();
+                if records.len() >= records_max || (!records.is_empty() && bytes > bytes_max) {
+                    return Ok(records);
+                }
+                records.push(record);
+                expected += 1;
             }
-            bytes += record.record.len();
-            if !records.is_empty() && bytes > bytes_max {
-                break;
-            }
-            records.push(record);
         }
         Ok(records)
+    }
+
+    /// The entry that holds a record.
+    fn entry(&self, log: u64, offset: u64) -> Result<Option<Entry>, StoreError> {
+        let last = self.keyspace.range(earliest_key(log, offset)..=log_key(log, offset)).next_back();
+        Ok(last.map(entry_of).transpose()?.filter(|entry| entry.end_offset() > offset))
+    }
+
+    /// The first offset of the entry that holds `offset`; `offset` itself when none does.
+    pub(crate) fn entry_offset(&self, log: u64, offset: u64) -> Result<u64, StoreError> {
+        Ok(self.entry(log, offset)?.map_or(offset, |entry| entry.first_offset))
     }
 
     /// Binary search: append times never go back within a log.
@@ -166,11 +185,10 @@ impl Logs {
         let (mut low, mut high) = (bounds.first_offset, bounds.next_offset);
         while low < high {
             let middle = low + (high - low) / 2;
-            let value = self.keyspace.get(log_key(log, middle)).map_err(|error| StoreError::read(&error))?;
-            let time = value.and_then(|value| split_value(&Bytes::from(value))).map(|(time, _)| time);
-            match time {
-                Some(time) if time < time_ms => low = middle + 1,
-                Some(_) => high = middle,
+            match self.entry(log, middle)? {
+                // All records of an entry have its time.
+                Some(entry) if entry.append_time_ms < time_ms => low = entry.end_offset().min(high),
+                Some(entry) => high = entry.first_offset.max(low),
                 // The log lost its beginning meanwhile.
                 None if self.bounds(log)?.first_offset > middle => low = middle + 1,
                 None => {
@@ -183,12 +201,8 @@ impl Logs {
     }
 }
 
-fn record_of(guard: fjall::Guard) -> Result<Record, StoreError> {
+fn entry_of(guard: fjall::Guard) -> Result<Entry, StoreError> {
     let (key, value) = guard.into_inner().map_err(|error| StoreError::read(&error))?;
-    let offset = offset_of(&key);
-    let parts = split_value(&Bytes::from(value));
-    match (offset, parts) {
-        (Some(offset), Some((append_time_ms, record))) => Ok(Record { offset, append_time_ms, record }),
-        _ => Err(StoreError::Read { reason: "a log entry is malformed".into() }),
-    }
+    let malformed = || StoreError::Read { reason: "a log entry is malformed".into() };
+    Entry::decode(&key, &Bytes::from(value)).ok_or_else(malformed)
 }

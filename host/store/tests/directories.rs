@@ -68,7 +68,7 @@ fn a_directory_in_use_is_refused() {
 
 #[test]
 fn another_format_is_refused_and_left_alone() {
-    for format in ["irongate-store 2\n", "irongate-store\n", "", "something else"] {
+    for format in ["irongate-store 3\n", "irongate-store\n", "", "something else"] {
         let dir = tempfile::tempdir().unwrap();
         fill(dir.path(), 1);
         std::fs::write(dir.path().join("store/format"), format).unwrap();
@@ -77,6 +77,18 @@ fn another_format_is_refused_and_left_alone() {
         assert!(matches!(error, OpenError::Format { .. }), "{error}");
         assert_eq!(contents(dir.path()), before);
     }
+}
+
+/// A host that knows no packs must not meet one; golden.rs opens what such a host wrote.
+#[test]
+fn a_directory_of_the_first_format_is_of_the_current_one_once_it_was_opened() {
+    let dir = tempfile::tempdir().unwrap();
+    fill(dir.path(), 3);
+    let format = dir.path().join("store/format");
+    std::fs::write(&format, "irongate-store 1\n").unwrap();
+    assert_eq!(count(&open(dir.path()).unwrap()), 3);
+    assert_eq!(std::fs::read_to_string(format).unwrap(), "irongate-store 2\n");
+    assert_eq!(count(&open(dir.path()).unwrap()), 3);
 }
 
 #[test]

@@ -31,13 +31,18 @@ enum Action {
 }
 
 fn action() -> impl Strategy<Value = Action> {
-    let appends = prop::collection::vec((0..4_u64, 0..300_usize), 0..6);
+    // The second kind fills packs, by their records or by their bytes.
+    let appends = prop_oneof![
+        4 => prop::collection::vec((0..4_u64, 0..300_usize), 0..6),
+        1 => prop::collection::vec((0..2_u64, prop_oneof![0..10_usize, 900..1500_usize]), 50..150),
+    ];
+    let offset = || prop_oneof![0..20_u64, 0..300_u64];
     let documents = prop::collection::vec((0..6_u8, prop::option::of(any::<u8>())), 0..3);
     prop_oneof![
         6 => (appends, documents).prop_map(|(appends, documents)| Action::Commit { appends, documents }),
-        4 => (0..4_u64, 0..20_u64, 1..10_usize, 0..900_usize)
+        4 => (0..4_u64, offset(), 1..100_usize, 0..9000_usize)
             .prop_map(|(log, from, records_max, bytes_max)| Action::Read { log, from, records_max, bytes_max }),
-        1 => (0..4_u64, prop_oneof![0..20_u64, Just(u64::MAX)]).prop_map(|(log, first)| Action::Cut { log, first }),
+        1 => (0..4_u64, prop_oneof![3 => offset(), 1 => Just(u64::MAX)]).prop_map(|(log, first)| Action::Cut { log, first }),
         1 => Just(Action::Reopen),
     ]
 }
