@@ -12,6 +12,9 @@ pub(super) struct ScaffoldFile {
     pub(super) text: String,
 }
 
+/// Where a file is in a project, and its text.
+type Template = (&'static str, &'static str);
+
 macro_rules! plugins {
     ($path:literal) => {
         include_str!(concat!("../../../../plugins/", $path))
@@ -19,7 +22,7 @@ macro_rules! plugins {
 }
 
 /// What is the same in every Rust project.
-const RUST: [(&str, &str); 13] = [
+const RUST: [Template; 13] = [
     ("configuration.json", plugins!("templates/rust/configuration.json")),
     ("records.jsonl", plugins!("templates/rust/records.jsonl")),
     (".gitignore", plugins!("templates/rust/gitignore.template")),
@@ -41,7 +44,7 @@ irongate-transform, `wit` is the interface. Replace both together, from a newer 
 ";
 
 /// What is the same in every project in JavaScript.
-const JAVASCRIPT: [(&str, &str); 9] = [
+const JAVASCRIPT: [Template; 9] = [
     ("configuration.json", plugins!("templates/rust/configuration.json")),
     ("records.jsonl", plugins!("templates/rust/records.jsonl")),
     (".gitignore", plugins!("templates/javascript/gitignore.template")),
@@ -54,7 +57,7 @@ const JAVASCRIPT: [(&str, &str); 9] = [
 ];
 
 /// What is the same in every project in Python.
-const PYTHON: [(&str, &str); 5] = [
+const PYTHON: [Template; 5] = [
     ("configuration.json", plugins!("templates/rust/configuration.json")),
     ("records.jsonl", plugins!("templates/rust/records.jsonl")),
     (".gitignore", plugins!("templates/python/gitignore.template")),
@@ -63,7 +66,7 @@ const PYTHON: [(&str, &str); 5] = [
 ];
 
 /// What is the same in every project in C.
-const C: [(&str, &str); 5] = [
+const C: [Template; 5] = [
     ("configuration.json", plugins!("templates/rust/configuration.json")),
     ("records.jsonl", plugins!("templates/rust/records.jsonl")),
     (".gitignore", plugins!("templates/c/gitignore.template")),
@@ -76,7 +79,7 @@ const C: [(&str, &str); 5] = [
 /// # Errors
 /// The declarations for C cannot be made of the interface.
 pub(super) fn files(language: Language, name: &str) -> Result<Vec<ScaffoldFile>> {
-    let (own, same): (Vec<(&str, &str)>, &[(&str, &str)]) = match language {
+    let (own, same): (Vec<Template>, &[Template]) = match language {
         Language::Rust => (
             vec![
                 ("Cargo.toml", plugins!("templates/rust/Cargo.toml.template")),
