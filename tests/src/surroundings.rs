@@ -38,6 +38,11 @@ pub fn plugins_target() -> PathBuf {
     target_folder().join("plugins")
 }
 
+/// What builds transforms in other languages, as xtask installs it: `IRONGATE_GUEST_TOOLS`, else where xtask puts it.
+pub fn guest_tools() -> PathBuf {
+    from_environment("IRONGATE_GUEST_TOOLS").unwrap_or_else(|| target_folder().join("guest-tools"))
+}
+
 /// Where screenshots go: `IRONGATE_SCREENSHOTS`, else `screenshots` in the target directory.
 pub fn screenshots() -> PathBuf {
     from_environment("IRONGATE_SCREENSHOTS").unwrap_or_else(|| target_folder().join("screenshots"))

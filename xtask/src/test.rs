@@ -47,8 +47,8 @@ const SYSTEM: [&str; 3] = ["irongate-tests", "irongate-tests-bench", "irongate-t
 /// The folder they are in.
 const SYSTEM_FOLDER: &str = "tests";
 
-/// The tests whose clients come from others.
-const FOREIGN: [&str; 2] = ["foreign_rust", "foreign_python"];
+/// The tests whose clients, or whose transforms' compilers, come from others.
+const FOREIGN: [&str; 3] = ["foreign_rust", "foreign_python", "foreign_guests"];
 
 /// Runs all parts, or only those named.
 ///
@@ -129,6 +129,7 @@ impl Surroundings {
         }
         if foreign {
             variables.push(("IRONGATE_PYTHON", setup::python::ensure(workspace)?));
+            variables.push(("IRONGATE_GUEST_TOOLS", setup::guests::ensure(workspace)?));
         }
         Ok(Surroundings { variables })
     }

@@ -67,6 +67,6 @@ fn what_is_no_transform_is_named_with_its_file() {
     let sentence = run(&["plugin", "inspect", &file.to_string_lossy()]).failed(1);
     assert!(sentence.contains("notes.wasm cannot be loaded: this is not a WebAssembly component"), "{sentence}");
     let sentence = run(&["plugin", "build", &home.path().to_string_lossy()]).failed(1);
-    assert!(sentence.contains("has no Cargo.toml"), "{sentence}");
+    assert!(sentence.contains("has none of Cargo.toml"), "{sentence}");
     assert!(run(&["plugin", "new", "Mask"]).failed(2).contains("`Mask` cannot be a transform's name"));
 }

@@ -24,8 +24,10 @@ use crate::{
     ticker, wasi,
 };
 
-/// Core instances, memories and tables that one component may be made of: Rust guests have 3, interpreters a dozen.
-const PARTS_PER_INSTANCE: u32 = 16;
+/// Core instances that one component may be made of: Rust guests have 3, JavaScript's a dozen, Python's, which link their libraries when they start, 38.
+const CORE_INSTANCES_PER_COMPONENT_MAX: u32 = 64;
+/// Tables that one component may have. Its core instances share them.
+const TABLES_PER_COMPONENT_MAX: u32 = 16;
 /// Bytes of bookkeeping for one instance.
 const INSTANCE_BYTES_MAX: usize = 8 << 20;
 
@@ -140,16 +142,15 @@ fn linker(engine: &Engine) -> wasmtime::Result<Linker<Context>> {
 }
 
 fn engine_config(limits: &EngineLimits) -> Config {
-    let parts = limits.instances_max.saturating_mul(PARTS_PER_INSTANCE);
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(limits.instances_max)
-        .total_core_instances(parts)
+        .total_core_instances(limits.instances_max.saturating_mul(CORE_INSTANCES_PER_COMPONENT_MAX))
         // Only one of a component's core modules has a memory of its own, as a rule.
         .total_memories(limits.instances_max.saturating_mul(2))
-        .total_tables(parts)
-        .max_core_instances_per_component(PARTS_PER_INSTANCE)
+        .total_tables(limits.instances_max.saturating_mul(TABLES_PER_COMPONENT_MAX))
+        .max_core_instances_per_component(CORE_INSTANCES_PER_COMPONENT_MAX)
         .max_memories_per_component(2)
-        .max_tables_per_component(PARTS_PER_INSTANCE)
+        .max_tables_per_component(TABLES_PER_COMPONENT_MAX)
         .max_memory_size(limits.memory_bytes_ceiling)
         .table_elements(limits.table_elements_ceiling)
         .max_core_instance_size(INSTANCE_BYTES_MAX)

@@ -1,6 +1,6 @@
 //! `irongate plugin build`: from a folder to a component that this host can load.
 
-use super::{cargo, engine};
+use super::{engine, project};
 use crate::output::Output;
 use anyhow::Result;
 use serde_json::json;
@@ -15,7 +15,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, output: Output) -> Result<()> {
-    let file = cargo::build(&args.folder)?;
+    let file = project::build(&args.folder)?;
     let plugin = engine::load(&file)?;
     let description = plugin.description();
     output.result(

@@ -12,9 +12,8 @@ const TARGET: &str = "wasm32-wasip2";
 /// Builds the component of the package in a folder and copies it to `<package>.wasm` beside its manifest.
 ///
 /// # Errors
-/// There is no Rust project, cargo or its target is missing, or it does not build.
+/// Cargo or its target is missing, or it does not build.
 pub(super) fn build(folder: &Path) -> Result<PathBuf> {
-    check_project(folder)?;
     let arguments = ["build", "--release", "--target", TARGET, "--message-format", "json-render-diagnostics"];
     let child = command(folder, &arguments).stdout(Stdio::piped()).output();
     let built = child.context("cargo could not be started: install Rust from https://rustup.rs")?;
@@ -38,7 +37,6 @@ pub(super) fn build(folder: &Path) -> Result<PathBuf> {
 /// # Errors
 /// As for building, or a test fails.
 pub(super) fn test(folder: &Path) -> Result<()> {
-    check_project(folder)?;
     let status = command(folder, &["test"]).status();
     if !status.context("cargo could not be started: install Rust from https://rustup.rs")?.success() {
         bail!("the transform's tests fail");
@@ -50,16 +48,6 @@ fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")));
     command.current_dir(folder).args(arguments).stdin(Stdio::null()).stderr(Stdio::inherit());
     command
-}
-
-fn check_project(folder: &Path) -> Result<()> {
-    if !folder.join("Cargo.toml").is_file() {
-        bail!(
-            "{} has no Cargo.toml: go to a transform's folder, or make one with `irongate plugin new`",
-            folder.display()
-        );
-    }
-    Ok(())
 }
 
 /// The package and the file of a component, if this is what one of cargo's messages tells.

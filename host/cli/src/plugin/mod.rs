@@ -1,10 +1,14 @@
 //! `irongate plugin`: writing, building, trying and looking at transforms. Needs no server; installs nothing.
 
 mod build;
+mod c;
 mod cargo;
 pub(crate) mod engine;
 mod inspect;
+mod javascript;
 mod new;
+mod project;
+mod python;
 mod records;
 mod run;
 mod scaffold;

@@ -1,10 +1,10 @@
 //! `irongate plugin new`: a folder with a transform that builds and passes its tests as it is.
 
+use super::project::Language;
 use super::scaffold;
 use crate::failure::Failure;
 use crate::output::Output;
 use anyhow::{Context, Result, bail};
-use clap::ValueEnum;
 use serde_json::json;
 use std::fs;
 use std::path::PathBuf;
@@ -25,22 +25,15 @@ pub(super) struct Args {
     r#in: PathBuf,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Language {
-    Rust,
-}
-
 pub(super) fn run(args: &Args, output: Output) -> Result<()> {
     check_name(&args.name)?;
     let folder = args.r#in.join(&args.name);
     if folder.exists() {
         bail!("{} is already there: choose another name, or remove it", folder.display());
     }
-    let files = match args.lang {
-        Language::Rust => scaffold::rust(&args.name),
-    };
+    let files = scaffold::files(args.lang, &args.name)?;
     for file in &files {
-        let path = folder.join(file.path);
+        let path = folder.join(&file.path);
         let parent = path.parent().context("a file of a scaffold is in a folder")?;
         fs::create_dir_all(parent).with_context(|| format!("{} cannot be made", parent.display()))?;
         fs::write(&path, &file.text).with_context(|| format!("{} cannot be written", path.display()))?;
@@ -48,9 +41,10 @@ pub(super) fn run(args: &Args, output: Output) -> Result<()> {
     output.result(
         || {
             let folder = folder.display();
-            format!("{folder} is ready; next:\n  irongate plugin test {folder}\n  irongate plugin run {folder}/{}.wasm --config '{{\"mark\": \"seen\"}}' --records {folder}/records.jsonl", args.name)
+            let install = scaffold::installing(args.lang).map_or_else(String::new, |line| format!("  (cd {folder} && {line})\n"));
+            format!("{folder} is ready; next:\n{install}  irongate plugin test {folder}\n  irongate plugin run {folder}/{}.wasm --config '{{\"mark\": \"seen\"}}' --records {folder}/records.jsonl", args.name)
         },
-        || json!({"folder": folder, "files": files.iter().map(|file| file.path).collect::<Vec<_>>()}),
+        || json!({"folder": folder, "files": files.iter().map(|file| &file.path).collect::<Vec<_>>()}),
     )?;
     Ok(())
 }

@@ -1,12 +1,19 @@
-//! The files of a new transform. They carry the SDK and the interface with them, and the versions of all libraries, so that the project builds anywhere and,
-//! once cargo has fetched them, without a network.
+//! The files of a new transform, in each language. They carry the interface with them, and the SDK or what stands for it, and the versions of all libraries, so
+//! that the project builds anywhere and, once its libraries are fetched, without a network.
+
+use super::c;
+use super::project::Language;
+use anyhow::Result;
 
 /// One file: where it is in the project, and what is in it.
 #[derive(Debug)]
 pub(super) struct ScaffoldFile {
-    pub(super) path: &'static str,
+    pub(super) path: String,
     pub(super) text: String,
 }
+
+/// Where a file is in a project, and its text.
+type Template = (&'static str, &'static str);
 
 macro_rules! plugins {
     ($path:literal) => {
@@ -15,7 +22,7 @@ macro_rules! plugins {
 }
 
 /// What is the same in every Rust project.
-const RUST: [(&str, &str); 13] = [
+const RUST: [Template; 13] = [
     ("configuration.json", plugins!("templates/rust/configuration.json")),
     ("records.jsonl", plugins!("templates/rust/records.jsonl")),
     (".gitignore", plugins!("templates/rust/gitignore.template")),
@@ -36,15 +43,87 @@ What this transform needs of Irongate, as it was when the project was made: `sdk
 irongate-transform, `wit` is the interface. Replace both together, from a newer `irongate plugin new`.
 ";
 
-/// The files of a Rust project. The name must be one that cargo accepts.
-pub(super) fn rust(name: &str) -> Vec<ScaffoldFile> {
+/// What is the same in every project in JavaScript.
+const JAVASCRIPT: [Template; 9] = [
+    ("configuration.json", plugins!("templates/rust/configuration.json")),
+    ("records.jsonl", plugins!("templates/rust/records.jsonl")),
+    (".gitignore", plugins!("templates/javascript/gitignore.template")),
+    ("transform.test.js", plugins!("templates/javascript/transform.test.js")),
+    ("package-lock.json", plugins!("templates/javascript/package-lock.json")),
+    ("vendor/irongate/wit/transform.wit", plugins!("wit/transform.wit")),
+    ("vendor/irongate/build.mjs", plugins!("templates/javascript/build.mjs")),
+    ("vendor/irongate/testing/register.mjs", plugins!("templates/javascript/testing/register.mjs")),
+    ("vendor/irongate/testing/host.mjs", plugins!("templates/javascript/testing/host.mjs")),
+];
+
+/// What is the same in every project in Python.
+const PYTHON: [Template; 5] = [
+    ("configuration.json", plugins!("templates/rust/configuration.json")),
+    ("records.jsonl", plugins!("templates/rust/records.jsonl")),
+    (".gitignore", plugins!("templates/python/gitignore.template")),
+    ("requirements.txt", plugins!("templates/python/requirements.txt")),
+    ("vendor/irongate/wit/transform.wit", plugins!("wit/transform.wit")),
+];
+
+/// What is the same in every project in C.
+const C: [Template; 5] = [
+    ("configuration.json", plugins!("templates/rust/configuration.json")),
+    ("records.jsonl", plugins!("templates/rust/records.jsonl")),
+    (".gitignore", plugins!("templates/c/gitignore.template")),
+    ("transform_test.c", plugins!("templates/c/transform_test.c")),
+    ("vendor/irongate/wit/transform.wit", plugins!("wit/transform.wit")),
+];
+
+/// The files of a project. The name must be one that cargo accepts.
+///
+/// # Errors
+/// The declarations for C cannot be made of the interface.
+pub(super) fn files(language: Language, name: &str) -> Result<Vec<ScaffoldFile>> {
+    let (own, same): (Vec<Template>, &[Template]) = match language {
+        Language::Rust => (
+            vec![
+                ("Cargo.toml", plugins!("templates/rust/Cargo.toml.template")),
+                ("src/lib.rs", plugins!("templates/rust/lib.rs.template")),
+            ],
+            &RUST,
+        ),
+        Language::JavaScript => (
+            vec![
+                ("transform.js", plugins!("templates/javascript/transform.js.template")),
+                ("package.json", plugins!("templates/javascript/package.json")),
+            ],
+            &JAVASCRIPT,
+        ),
+        Language::Python => (
+            vec![
+                ("transform.py", plugins!("templates/python/transform.py.template")),
+                ("test_transform.py", plugins!("templates/python/test_transform.py.template")),
+            ],
+            &PYTHON,
+        ),
+        Language::C => (vec![("transform.c", plugins!("templates/c/transform.c.template"))], &C),
+    };
     let filled = |template: &str| template.replace("{{name}}", name).replace("{{type}}", &type_name(name));
-    let mut files = vec![
-        ScaffoldFile { path: "Cargo.toml", text: filled(plugins!("templates/rust/Cargo.toml.template")) },
-        ScaffoldFile { path: "src/lib.rs", text: filled(plugins!("templates/rust/lib.rs.template")) },
-    ];
-    files.extend(RUST.map(|(path, text)| ScaffoldFile { path, text: text.to_owned() }));
-    files
+    let mut files: Vec<ScaffoldFile> =
+        own.into_iter().map(|(path, text)| ScaffoldFile { path: path.to_owned(), text: filled(text) }).collect();
+    files.extend(same.iter().map(|(path, text)| ScaffoldFile { path: (*path).to_owned(), text: (*text).to_owned() }));
+    if language == Language::C {
+        // For editors; the build makes them anew, with the object file that goes with them.
+        for (path, bytes) in c::bindings(plugins!("wit/transform.wit"))? {
+            let path = format!("{}/{path}", c::BINDINGS);
+            files.extend(String::from_utf8(bytes).ok().map(|text| ScaffoldFile { path, text }));
+        }
+    }
+    Ok(files)
+}
+
+/// What installs the libraries that building needs, where the build does not do that itself.
+pub(super) fn installing(language: Language) -> Option<&'static str> {
+    match language {
+        Language::Rust | Language::C => None,
+        Language::JavaScript => Some("npm ci"),
+        Language::Python => Some("python3 -m venv .venv && .venv/bin/pip install -r requirements.txt"),
+    }
 }
 
 /// The name as a Rust type: `mask-fields` is `MaskFields`.
@@ -59,10 +138,14 @@ fn type_name(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use clap::ValueEnum;
 
     #[test]
     fn nothing_is_left_unfilled_and_no_file_of_the_sdk_is_missing() {
-        let files = rust("mask-fields");
+        let mut files = Vec::new();
+        for language in Language::value_variants() {
+            files.extend(super::files(*language, "mask-fields").unwrap());
+        }
         for file in files.iter().filter(|file| !file.path.starts_with("vendor")) {
             assert!(!file.text.contains("{{"), "{}", file.path);
         }

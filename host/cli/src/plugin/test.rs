@@ -1,6 +1,6 @@
 //! `irongate plugin test`: a transform's own tests, natively, and whether its component loads. Runs no records through the component.
 
-use super::{cargo, engine};
+use super::{engine, project};
 use crate::output::Output;
 use anyhow::Result;
 use serde_json::json;
@@ -15,8 +15,8 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, output: Output) -> Result<()> {
-    cargo::test(&args.folder)?;
-    let plugin = engine::load(&cargo::build(&args.folder)?)?;
+    project::test(&args.folder)?;
+    let plugin = engine::load(&project::build(&args.folder)?)?;
     let description = plugin.description();
     output.result(
         || format!("{} {}: its tests pass and its component loads", description.name, description.version),
