@@ -41,7 +41,9 @@ fn main() -> anyhow::Result<()> {
         ["soak", minutes] => {
             runtime.block_on(soak::run(minutes.parse().context("soak takes a whole number of minutes")?))
         }
-        _ => bail!("usage: irongate-tests-bench produce|broker|cli|schema PAGE.md, or irongate-tests-bench soak MINUTES"),
+        _ => {
+            bail!("usage: irongate-tests-bench produce|broker|cli|schema PAGE.md, or irongate-tests-bench soak MINUTES")
+        }
     }
 }
 

@@ -37,7 +37,6 @@ pub fn load_fields(props: &LoadFieldsProps) -> Html {
         let form = form.clone();
         props.onchange.reform(move |event: Event| LoadForm { end_to_end: checked_of(&event), ..form.clone() })
     };
-    let payload = set(|form, text| form.payload = text).reform(|event: InputEvent| value_of(&event));
     let said = |problem: Option<&'static str>| problem.map(AttrValue::Static);
     html! {
         <div class="load-fields">
@@ -82,15 +81,7 @@ pub fn load_fields(props: &LoadFieldsProps) -> Html {
                         (AttrValue::Static("count"), AttrValue::Static("messages")),
                     ])]} />
             </div>
-            <div class="field wide">
-                <label for="load-payload">{ "Payload of each message" }</label>
-                <textarea id="load-payload" data-testid="load-payload" class="load-payload mono" rows="4" spellcheck="false"
-                    aria-describedby="load-payload-note" value={form.payload.clone()} oninput={payload} />
-                <p id="load-payload-note" class="note">
-                    { "Filled in for each: " }<code>{ "{{seq}} {{uuid}} {{now}} {{now_ms}} {{producer}} {{random_int(1, 6)}}" }</code>{ " " }
-                    <code>{ "{{random_choice(['a', 'b'])}} {{random_text(100)}} {{random_hex(8)}}" }</code>
-                </p>
-            </div>
+            { payload_field(form, &set(|form, text| form.payload = text)) }
             <label class="check wide">
                 <input type="checkbox" data-testid="load-end-to-end" checked={form.end_to_end} onchange={tick} />
                 { "Also read the topic and measure until each message has arrived" }
@@ -110,5 +101,20 @@ fn delivery(form: &LoadForm, onchange: &Callback<String>) -> Html {
     html! {
         <SelectField id="load-delivery" label="Delivery" {value} onchange={onchange.clone()}
             groups={vec![(AttrValue::default(), options)]} hint="A new topic is not stored unless you say so" />
+    }
+}
+
+fn payload_field(form: &LoadForm, onchange: &Callback<String>) -> Html {
+    let oninput = onchange.reform(|event: InputEvent| value_of(&event));
+    html! {
+        <div class="field wide">
+            <label for="load-payload">{ "Payload of each message" }</label>
+            <textarea id="load-payload" data-testid="load-payload" class="load-payload mono" rows="4" spellcheck="false"
+                aria-describedby="load-payload-note" value={form.payload.clone()} {oninput} />
+            <p id="load-payload-note" class="note">
+                { "Filled in for each: " }<code>{ "{{seq}} {{uuid}} {{now}} {{now_ms}} {{producer}} {{random_int(1, 6)}}" }</code>{ " " }
+                <code>{ "{{random_choice(['a', 'b'])}} {{random_text(100)}} {{random_hex(8)}}" }</code>
+            </p>
+        </div>
     }
 }
