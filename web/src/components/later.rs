@@ -12,7 +12,9 @@ use super::bulk_sheet::{BulkContent, BulkSheetProps};
 use super::copy_sheet::{CopyContent, CopySheetProps};
 use super::form_view::{FormView, FormViewProps};
 use super::history_sheet::{HistoryContent, HistorySheetProps};
+use super::message_detail::{PayloadView, PayloadViewProps};
 use super::register_panel::{RegisterForm, RegisterPanelProps};
+use super::token_sheet::{TokenContent, TokenSheetProps};
 use crate::hooks::use_console::use_console;
 use crate::pages::load::Load as LoadPage;
 use crate::pages::schemas::Schemas;
@@ -37,6 +39,10 @@ pub enum Part {
     Form(FormViewProps),
     /// Many messages from a file.
     Bulk(BulkSheetProps),
+    /// The payload of a message in the tail.
+    Payload(PayloadViewProps),
+    /// Asks for a token.
+    Token(TokenSheetProps),
 }
 
 /// Draws a part. What it names is behind the cut.
@@ -56,6 +62,8 @@ pub fn draw(part: &Part) -> Html {
         Part::Form(props) => html! { <FormView ..props /> },
         Part::Bulk(props) => html! { <BulkContent ..props /> },
         Part::Copy(props) => html! { <CopyContent ..props /> },
+        Part::Payload(props) => html! { <PayloadView ..props /> },
+        Part::Token(props) => html! { <TokenContent ..props /> },
     }
 }
 

@@ -8,6 +8,7 @@ use yew::prelude::*;
 
 use super::icons;
 use super::json_view::JsonView;
+use super::later::{Later, Part};
 use crate::browser::utc_offset_minutes;
 use crate::state::tail_buffer::TailRow;
 use crate::text::hex;
@@ -48,7 +49,7 @@ pub fn message_detail(props: &MessageDetailProps) -> Html {
                 <h3>{ "Attributes" }</h3>
                 <dl class="facts mono">{ row.attributes.iter().map(attribute).collect::<Html>() }</dl>
             }
-            <PayloadView key={row.sequence} payload={row.payload.clone()} />
+            <Later key={row.sequence} part={Part::Payload(PayloadViewProps { payload: row.payload.clone() })} />
         </section>
     }
 }
@@ -85,13 +86,16 @@ enum Look {
     Hex,
 }
 
+/// Properties of [`PayloadView`].
 #[derive(Clone, PartialEq, Properties)]
-struct PayloadViewProps {
-    payload: Bytes,
+pub struct PayloadViewProps {
+    /// What is shown.
+    pub payload: Bytes,
 }
 
+/// A payload in the look that suits it.
 #[component]
-fn PayloadView(props: &PayloadViewProps) -> Html {
+pub fn PayloadView(props: &PayloadViewProps) -> Html {
     let guarded = use_state(|| props.payload.len() > GUARD_BYTES);
     let parsed = use_memo((props.payload.clone(), *guarded), |(payload, guarded)| {
         let text: Option<Rc<str>> = std::str::from_utf8(payload).ok().filter(|_| !guarded).map(Rc::from);

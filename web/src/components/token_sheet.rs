@@ -5,6 +5,7 @@ use yew::props;
 
 use super::dialog::Sheet;
 use super::field::{TextFieldProps, text_field};
+use super::later::{Later, Part};
 use crate::api::token;
 use crate::state::verdict::sentence;
 
@@ -25,13 +26,14 @@ pub struct TokenSheetProps {
 pub fn token_sheet(props: &TokenSheetProps) -> Html {
     html! {
         <Sheet id="token" title="Token" open={props.open} onclose={props.onclose.clone()}>
-            <Question ..props.clone() />
+            <Later part={Part::Token(props.clone())} />
         </Sheet>
     }
 }
 
+/// Its content.
 #[component]
-fn Question(props: &TokenSheetProps) -> Html {
+pub fn TokenContent(props: &TokenSheetProps) -> Html {
     let typed = use_state(String::new);
     let text = typed.trim().to_owned();
     let fits = token::fits(&text);
