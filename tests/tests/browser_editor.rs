@@ -150,7 +150,7 @@ async fn large_texts_open_at_once() {
         page.value("produce-topic").await;
         let typed = started.elapsed();
         println!("a key after it: {typed:?}");
-        // A debug build on a busy machine takes longer than what people have; the benchmark holds the figure itself.
+        // A debug build on a busy machine takes longer than what people have; the figures are printed.
         assert!(took_ms < 10.0 * ms_max as f64 && typed < Duration::from_secs(10), "{took_ms} ms, {typed:?}");
     }
     browser.close().await;

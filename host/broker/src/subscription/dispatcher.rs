@@ -58,6 +58,13 @@ impl State {
             Choice::Nobody => Door::Unwanted,
         }
     }
+
+    /// When there is something to do again though nothing came in.
+    fn next_event(&self, subscription: &Subscription, now: Instant) -> Option<Instant> {
+        let ledger = self.ledger.as_ref()?;
+        let grace = (ledger.has_ready() && now < subscription.unwanted_from).then_some(subscription.unwanted_from);
+        ledger.next_event(now).into_iter().chain(grace).min()
+    }
 }
 
 impl Subscription {
@@ -91,11 +98,8 @@ impl Subscription {
         let no_room = !Self::is_keyed(self.kind) && matches!(state.members.choose(self.kind, ""), Choice::NoRoom);
         let next = match wanted {
             // Room comes with a wake-up.
-            Wanted::Read { .. } if no_room => Next::Wait(ledger.next_event(now)),
-            Wanted::Nothing => {
-                let grace = (ledger.has_ready() && now < self.unwanted_from).then_some(self.unwanted_from);
-                Next::Wait(ledger.next_event(now).into_iter().chain(grace).min())
-            }
+            Wanted::Read { .. } if no_room => Next::Wait(state.next_event(self, now)),
+            Wanted::Nothing => Next::Wait(state.next_event(self, now)),
             wanted => Next::Do(wanted),
         };
         (next, failed)
@@ -195,7 +199,7 @@ impl Dispatcher {
         if moved {
             return Ok(Round::Moved);
         }
-        let next = self.subscription.lock().ledger.as_ref().and_then(|ledger| ledger.next_event(now));
+        let next = self.subscription.lock().next_event(&self.subscription, now);
         // Room that was there is gone again; its return wakes, unless it came before this.
         let retry = (!empty).then_some(now + RETRY);
         Ok(Round::Wait(next.into_iter().chain(retry).min()))

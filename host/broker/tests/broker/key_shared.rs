@@ -1,7 +1,7 @@
 //! Key-shared subscriptions: every key has one consumer, and its messages keep their order.
 
 use crate::harness::*;
-use irongate_broker::Deliveries;
+use irongate_broker::{Deliveries, Limits};
 use irongate_proto::danube::DispatchStrategy::{NonReliable, Reliable};
 use irongate_proto::danube::consumer_request::SubscriptionType::KeyShared;
 use irongate_proto::danube::{ConsumerRequest, StreamMessage};
@@ -185,6 +185,22 @@ async fn a_key_nobody_wants_waits_for_a_consumer_that_was_there_and_is_passed_ov
     while host.broker.metrics().messages_passed_over_total < 2 {
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
+    assert_eq!(host.described(TOPIC).subscriptions[0].backlog_count, 0);
+}
+
+/// Nothing else comes in that would have it looked at again.
+#[tokio::test]
+async fn after_a_restart_a_key_nobody_wants_is_passed_over_once_the_time_to_come_back_is_over() {
+    let host = Host::new();
+    let producer = host.producer(TOPIC, "p", Reliable).await;
+    drop(host.subscribe_keyed(TOPIC, "us", &["us-*"]).await);
+    host.send_keyed(TOPIC, producer, "us-1", "passed over").await;
+    let host = host.reopen().await;
+    let mut eu = host.subscribe_keyed(TOPIC, "eu", &["eu-*"]).await;
+    assert!(is_quiet(&mut eu).await);
+    tokio::time::pause();
+    tokio::time::sleep(2 * Duration::from_millis(Limits::default().consumer_idle_ms)).await;
+    assert_eq!(host.broker.metrics().messages_passed_over_total, 1);
     assert_eq!(host.described(TOPIC).subscriptions[0].backlog_count, 0);
 }
 

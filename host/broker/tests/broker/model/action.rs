@@ -1,6 +1,6 @@
 //! What may happen to a broker, and how often.
 
-use super::{KEYS, SUBSCRIPTIONS, TOPICS};
+use super::{FILTERS, KEYS, SUBSCRIPTIONS, TOPICS};
 use proptest::prelude::*;
 
 /// How often a message may fail before the policy decides; the highest is never reached.
@@ -15,6 +15,8 @@ pub enum Action {
     Subscribe {
         topic: usize,
         subscription: usize,
+        /// Counts on the filtered subscription alone.
+        filters: usize,
     },
     Receive {
         topic: usize,
@@ -42,6 +44,8 @@ pub enum Action {
         drop: bool,
     },
     Pass,
+    /// Longer than any consumer may take.
+    Expire,
     Truncate {
         topic: usize,
         count: u64,
@@ -64,7 +68,8 @@ pub fn action() -> impl Strategy<Value = Action> {
     let place = || (0..TOPICS.len(), 0..SUBSCRIPTIONS.len());
     prop_oneof![
         16 => (0..TOPICS.len(), prop::collection::vec(0..KEYS, 1..4)).prop_map(|(topic, keys)| Publish { topic, keys }),
-        3 => place().prop_map(|(topic, subscription)| Subscribe { topic, subscription }),
+        3 => (place(), 0..FILTERS.len())
+            .prop_map(|((topic, subscription), filters)| Subscribe { topic, subscription, filters }),
         16 => place().prop_map(|(topic, subscription)| Receive { topic, subscription }),
         24 => (place(), any::<usize>()).prop_map(|((topic, subscription), which)| Ack { topic, subscription, which }),
         8 => (place(), any::<usize>(), any::<bool>())
@@ -73,6 +78,7 @@ pub fn action() -> impl Strategy<Value = Action> {
         2 => (place(), prop::sample::select(&FAILURES), any::<bool>())
             .prop_map(|((topic, subscription), failures, drop)| SetPolicy { topic, subscription, failures, drop }),
         1 => Just(Pass),
+        2 => Just(Expire),
         1 => (0..TOPICS.len(), 1..5_u64).prop_map(|(topic, count)| Truncate { topic, count }),
         1 => (0..TOPICS.len()).prop_map(|topic| DeleteTopic { topic }),
         1 => place().prop_map(|(topic, subscription)| Unsubscribe { topic, subscription }),

@@ -44,7 +44,8 @@ impl World {
             .flat_map(|(topic, known)| known.subscriptions.keys().map(|subscription| (*topic, *subscription)))
             .collect();
         for (topic, subscription) in places {
-            self.subscribe(topic, subscription).await;
+            let filters = self.subscription(topic, subscription).unwrap().filters;
+            self.subscribe(topic, subscription, filters).await;
             let deadline = std::time::Instant::now() + Duration::from_secs(60);
             let mut passes = 0;
             while self.backlog(topic, subscription) > 0 {

@@ -1,7 +1,7 @@
 //! What the model remembers of topics and subscriptions, and what it asserts of each message
 //! that comes. It asks the broker nothing.
 
-use super::SUBSCRIPTIONS;
+use super::{FILTERED, FILTERS, SUBSCRIPTIONS};
 use crate::harness::{offset, payload};
 use irongate_broker::Deliveries;
 use irongate_proto::danube::StreamMessage;
@@ -25,6 +25,8 @@ pub struct Entry {
     /// Its being done is on disk for sure.
     pub durable: bool,
     pub out: bool,
+    /// When its time was up it may have been on its way, unread: then it may come once more than it should.
+    pub on_its_way: bool,
     /// Failures: at least those on disk, at least, at most.
     pub fails_on_disk: u32,
     pub fails_least: u32,
@@ -38,6 +40,8 @@ pub struct Subscription {
     /// Deliveries that the test holds, to acknowledge them by.
     pub held: BTreeMap<u64, StreamMessage>,
     pub stream: Option<Deliveries>,
+    /// Which of [`FILTERS`] its consumer came with last.
+    pub filters: usize,
 }
 
 #[derive(Clone, Copy)]
@@ -63,11 +67,27 @@ pub struct Topic {
 
 impl Topic {
     pub fn append(&mut self, offset: u64, text: (String, usize)) {
+        let key = text.1;
         self.messages.insert(offset, text);
         self.next = offset + 1;
-        self.subscriptions.values_mut().for_each(|one| {
+        for (index, one) in &mut self.subscriptions {
             one.entries.insert(offset, Entry::default());
-        });
+            if !one.wants(*index, key) {
+                one.may_pass_over(offset);
+            }
+        }
+    }
+
+    /// A consumer took over. What it does not want is passed over at some time, as long as it is there.
+    pub fn joined(&mut self, subscription: usize, stream: Deliveries, filters: usize) {
+        let one = self.subscriptions.get_mut(&subscription).unwrap();
+        one.lose_stream();
+        (one.stream, one.filters) = (Some(stream), filters);
+        for (offset, (_, key)) in &self.messages {
+            if !one.wants(subscription, *key) {
+                one.may_pass_over(*offset);
+            }
+        }
     }
 
     pub fn truncate(&mut self, to: u64) {
@@ -89,6 +109,12 @@ impl Topic {
         assert_eq!((payload(&message), message.routing_key.clone()), (text.clone(), Some(key.to_string())));
         let keyed = SUBSCRIPTIONS[subscription].1 == KeyShared;
         let one = self.subscriptions.get_mut(&subscription).unwrap();
+        assert!(one.wants(subscription, *key), "{at} came although its key {key} is not wanted");
+        let entry = one.entries.get_mut(&at).expect("a message from before the subscription came");
+        if entry.on_its_way && (entry.out || entry.done == Done::Yes) {
+            entry.on_its_way = false;
+            return;
+        }
         let before = one.entries.range(..at).filter(|(offset, _)| self.messages[offset].1 == *key);
         let open: Vec<&u64> = before.filter(|(_, entry)| entry.done == Done::No).map(|(offset, _)| offset).collect();
         assert!(!keyed || open.is_empty(), "{at} came before {open:?} of the same key");
@@ -110,6 +136,19 @@ impl Topic {
             (entry.done, entry.dropped, entry.durable) = (Done::Yes, true, false);
         } else if policy.drop && entry.fails_most > policy.failures_max {
             entry.done = Done::Maybe;
+        }
+    }
+
+    /// Nothing that is out was acknowledged in time. When the broker notices is its own business.
+    pub fn expired(&mut self, subscription: usize) {
+        let policy = self.policies.get(&subscription).copied().unwrap_or_default();
+        let one = self.subscriptions.get_mut(&subscription).unwrap();
+        one.held.clear();
+        for entry in one.entries.values_mut().filter(|entry| entry.done != Done::Yes) {
+            entry.on_its_way = !entry.out;
+            entry.out = false;
+            entry.fails_most += 1;
+            entry.may_be_dropped(policy);
         }
     }
 
@@ -164,11 +203,21 @@ impl Subscription {
         }
     }
 
+    pub fn wants(&self, index: usize, key: usize) -> bool {
+        SUBSCRIPTIONS[index].0 != FILTERED || FILTERS[self.filters].1[key]
+    }
+
+    fn may_pass_over(&mut self, offset: u64) {
+        if let Some(entry) = self.entries.get_mut(&offset).filter(|entry| entry.done == Done::No) {
+            entry.done = Done::Maybe;
+        }
+    }
+
     /// What the consumer held goes to the next one.
     pub fn lose_stream(&mut self) {
         self.stream = None;
         self.held.clear();
-        self.entries.values_mut().for_each(|entry| entry.out = false);
+        self.entries.values_mut().for_each(|entry| (entry.out, entry.on_its_way) = (false, false));
     }
 
     pub fn take_held(&mut self, which: usize) -> Option<(u64, StreamMessage)> {

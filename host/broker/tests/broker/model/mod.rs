@@ -1,5 +1,6 @@
-//! The whole broker under random actions against a model in memory: messages, subscriptions,
-//! acknowledgements, failures, policies, deletion, restarts, crashes and writes that fail.
+//! The whole broker under random actions against a model in memory: messages, subscriptions, key
+//! filters, acknowledgements that come and that do not, failures, policies, deletion, restarts,
+//! crashes and writes that fail.
 //!
 //! What the model cannot know for sure, it says: after a crash an acknowledgement that nothing
 //! durable followed may be forgotten or not.
@@ -7,6 +8,7 @@
 mod action;
 mod drain;
 mod expected;
+mod expire;
 
 use crate::harness::*;
 use action::{Action, action};
@@ -27,10 +29,15 @@ use tokio_stream::StreamExt;
 use tonic::Code;
 
 const TOPICS: [&str; 2] = ["/default/one", "/production/two"];
-const SUBSCRIPTIONS: [(&str, SubscriptionType); 2] = [("shared", Shared), ("keyed", KeyShared)];
+const SUBSCRIPTIONS: [(&str, SubscriptionType); 3] = [("shared", Shared), ("keyed", KeyShared), (FILTERED, KeyShared)];
+/// Its consumer has one of [`FILTERS`]; the others want every key.
+const FILTERED: &str = "filtered";
 const KEYS: usize = 3;
+/// Key filters, and the keys that they let through.
+const FILTERS: [(&[&str], [bool; KEYS]); 3] =
+    [(&["0", "1*"], [true, true, false]), (&["1", "2"], [false, true, true]), (&["?"], [true; KEYS])];
 const NACK_DELAY: Duration = Duration::from_secs(1000);
-/// Nothing comes back because its time is up: that has tests of its own.
+/// So long that it is over only when [`Action::Expire`] says so.
 const ACK_TIMEOUT_MS: u64 = 80_000_000;
 
 /// How many writes are left before one fails.
@@ -73,10 +80,11 @@ impl World {
     async fn act(&mut self, action: Action) {
         match action {
             Action::Publish { topic, keys } => self.publish(topic, &keys).await,
-            Action::Subscribe { topic, subscription } => self.subscribe(topic, subscription).await,
+            Action::Subscribe { topic, subscription, filters } => self.subscribe(topic, subscription, filters).await,
             Action::Receive { topic, subscription } => {
-                if self.subscription(topic, subscription).is_some_and(|one| one.stream.is_none()) {
-                    self.subscribe(topic, subscription).await;
+                if let Some(one) = self.subscription(topic, subscription).filter(|one| one.stream.is_none()) {
+                    let filters = one.filters;
+                    self.subscribe(topic, subscription, filters).await;
                 }
                 while self.receive(topic, subscription, Duration::from_millis(5)).await {}
             }
@@ -91,6 +99,7 @@ impl World {
                 self.set_policy(topic, subscription, failures, drop).await;
             }
             Action::Pass => pass(NACK_DELAY + Duration::from_secs(1)).await,
+            Action::Expire => self.expire().await,
             Action::Truncate { topic, count } => self.truncate(topic, count).await,
             Action::DeleteTopic { topic } => self.delete_topic(topic).await,
             Action::Unsubscribe { topic, subscription } => self.unsubscribe(topic, subscription).await,
@@ -152,9 +161,12 @@ impl World {
         }
     }
 
-    async fn subscribe(&mut self, topic: usize, subscription: usize) {
+    async fn subscribe(&mut self, topic: usize, subscription: usize, filters: usize) {
         let (name, kind) = SUBSCRIPTIONS[subscription];
-        let request = consumer_request(TOPICS[topic], name, "c", kind);
+        let mut request = consumer_request(TOPICS[topic], name, "c", kind);
+        if name == FILTERED {
+            request.key_filters = FILTERS[filters].0.iter().map(|filter| (*filter).to_owned()).collect();
+        }
         let outcome = self.host().broker.subscribe(request).await;
         let Some(known) = self.topics.get_mut(&topic) else {
             assert_eq!(outcome.unwrap_err().code(), Code::NotFound);
@@ -162,12 +174,10 @@ impl World {
         };
         if known.subscriptions.contains_key(&subscription) {
             let stream = self.host().receive(outcome.unwrap().consumer_id);
-            let one = self.subscription(topic, subscription).unwrap();
-            one.lose_stream();
-            one.stream = Some(stream);
+            self.topics.get_mut(&topic).unwrap().joined(subscription, stream, filters);
         } else if let Some(joined) = self.written(outcome).await {
             let stream = self.host().receive(joined.consumer_id);
-            let one = Subscription { stream: Some(stream), ..Subscription::default() };
+            let one = Subscription { stream: Some(stream), filters, ..Subscription::default() };
             self.topics.get_mut(&topic).unwrap().subscriptions.insert(subscription, one);
         }
     }
@@ -320,7 +330,7 @@ async fn run(actions: Vec<Action>) {
     for topic in 0..TOPICS.len() {
         world.publish(topic, &[0]).await;
         for subscription in 0..SUBSCRIPTIONS.len() {
-            world.subscribe(topic, subscription).await;
+            world.subscribe(topic, subscription, 0).await;
         }
     }
     for action in actions {
