@@ -65,7 +65,11 @@ impl Page {
 
     /// What is typed into it.
     pub async fn value(&self, id: &str) -> String {
-        self.element(id).await.prop("value").await.ok().flatten().unwrap_or_default()
+        // The code editor may take the plain field's place between finding and reading it.
+        until::some(&format!("{id} to have a value"), async || {
+            self.element(id).await.prop("value").await.ok().flatten()
+        })
+        .await
     }
 
     /// Replaces what is typed into it, key by key, as a person would.
