@@ -44,17 +44,18 @@ async fn a_valid_message_is_made_for_every_format() {
         page.click("produce-send").await;
         page.text_where("result-topic", |text| text.contains(subject)).await;
     }
-    page.fill("produce-seed", "42").await;
-    page.press(Key::Enter).await;
     let mut samples = Vec::new();
-    for seed in ["43", "42", "43"] {
+    for seed in ["42", "43", "42", "43"] {
         let before = page.value("produce-payload").await;
         page.fill("produce-seed", seed).await;
         page.press(Key::Enter).await;
         until::some("another sample", async || (page.value("produce-payload").await != before).then_some(())).await;
         samples.push(page.value("produce-payload").await);
     }
-    assert!(samples[0] == samples[2] && samples[0] != samples[1], "a seed makes the same sample again: {samples:?}");
+    assert!(
+        samples[..2] == samples[2..] && samples[0] != samples[1],
+        "a seed makes the same sample again: {samples:?}"
+    );
     browser.save_screenshots("generate").await;
     browser.resize(390, 844).await;
     assert!(page.overflow_width().await <= 0);
