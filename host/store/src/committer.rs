@@ -43,7 +43,8 @@ type Heads = HashMap<u64, Head>;
 /// Records of one log that follow each other, on their way into one entry.
 #[derive(Default)]
 struct Pack<'a> {
-    records: Vec<&'a Appended>,
+    first: Option<&'a Appended>,
+    records: Vec<&'a Bytes>,
     bytes: usize,
 }
 
@@ -151,16 +152,16 @@ impl Committer {
             if pack.is_full() {
                 self.entry(batch, std::mem::take(pack))?;
             }
+            pack.first.get_or_insert(record);
             pack.bytes += record.record.len();
-            pack.records.push(record);
+            pack.records.push(&record.record);
         }
         logs.into_values().try_for_each(|pack| self.entry(batch, pack))
     }
 
     fn entry(&self, batch: &mut OwnedWriteBatch, pack: Pack) -> Result<(), String> {
-        let Some(first) = pack.records.first() else { return Ok(()) };
-        let records: Vec<&Bytes> = pack.records.iter().map(|record| &record.record).collect();
-        let value = encode(first.append_time_ms, &records).ok_or("a record is longer than 4 GiB")?;
+        let Some(first) = pack.first else { return Ok(()) };
+        let value = encode(first.append_time_ms, &pack.records).ok_or("a record is longer than 4 GiB")?;
         batch.insert(self.logs.keyspace(), log_key(first.log, first.offset), value);
         Ok(())
     }

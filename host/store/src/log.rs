@@ -148,10 +148,13 @@ impl Logs {
         if first >= end {
             return Ok(records);
         }
-        let begin = self.entry_offset(log, first)?;
+        // The first record may stand within an entry; the others follow that.
+        let held = self.entry(log, first)?;
+        let next = held.as_ref().map_or(first, Entry::end_offset).min(end);
+        let following = self.keyspace.range(log_key(log, next)..log_key(log, end)).map(entry_of);
         let mut expected = first;
-        for guard in self.keyspace.range(log_key(log, begin)..log_key(log, end)) {
-            let entry = entry_of(guard)?;
+        for entry in held.into_iter().map(Ok).chain(following) {
+            let entry = entry?;
             for record in entry.records().filter(|record| (first..end).contains(&record.offset)) {
                 if record.offset != expected {
                     let reason = format!("log {log} lacks offset {expected}; the next one is {}", record.offset);
