@@ -23,8 +23,8 @@ pub use config::{
 };
 pub use dedup::{DEDUP_ID, ORIGIN};
 pub use engine::{
-    Acknowledger, Arrived, Batch, Books, CommitError, Committer, Counts, Ended, Outgoing, Pending, Plan, PortError, Position,
-    SendError, Source, Stage, StateWrite, Target, run,
+    Acknowledger, Arrived, Batch, Books, CommitError, Committer, Counts, Ended, Outgoing, Pending, Plan, PortError,
+    Position, SendError, Source, Stage, StateWrite, Target, run,
 };
 pub use error::EngineError;
 pub use limits::OUTAGE_PAUSE_MAX;

@@ -62,7 +62,7 @@ impl Schedule {
         let mut deaths = 0;
         loop {
             let steps = world.lock().steps;
-            let drawn = (deaths < self.deaths).then(|| steps + rng.u64(1..250));
+            let drawn = (deaths < self.deaths).then(|| steps + rng.u64(1..if self.is_at_once { 80 } else { 250 }));
             world.lock().dies_at = self.dies_at.filter(|_| deaths == 0).or(drawn);
             if let Some(ended) = one_life(&world, &file).await {
                 let world = world.lock();
@@ -110,6 +110,7 @@ pipeline:
   lanes: {lanes}
   batch: {{ records: {batch} }}
   in_flight: {{ records: {in_flight} }}
+  drain: 24h
   stages: [{{ id: s, uses: none.wasm, allow: {{ state: {keeps_state} }} }}]
   to:
     - {{ topic: /default/one }}

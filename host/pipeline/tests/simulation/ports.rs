@@ -61,7 +61,7 @@ impl Source for Life {
 
 impl Acknowledger for Life {
     fn acknowledge<'a>(&'a self, position: &'a Position) -> Pending<'a, Result<(), PortError>> {
-        Box::pin(async {
+        Box::pin(async move {
             self.step().await;
             let is_heard = {
                 let mut world = self.world.lock();
@@ -104,7 +104,7 @@ impl Topic {
 
 impl Target for Topic {
     fn send<'a>(&'a self, batch: &'a [Outgoing]) -> Pending<'a, Vec<Result<(), SendError>>> {
-        Box::pin(async {
+        Box::pin(async move {
             self.life.step().await;
             let mut failed = HashSet::new();
             let mut taken = Vec::with_capacity(batch.len());
@@ -123,7 +123,7 @@ impl Target for Topic {
 
 impl Committer for Life {
     fn commit<'a>(&'a self, batch: &'a Batch) -> Pending<'a, Result<(), CommitError>> {
-        Box::pin(async {
+        Box::pin(async move {
             self.step().await;
             let committed = self.commit_now(batch);
             self.world.changed.notify_one();
@@ -147,9 +147,8 @@ impl Life {
         if batch.settled.len() > 1 && world.rng.u32(..15) == 0 && world.fault() {
             return Err(CommitError::TooLarge("it is too large".into()));
         }
-        let is_refused = |(_, (topic, outgoing)): &(usize, &(String, Outgoing))| {
-            topic == TWO && outgoing.payload == "refused"
-        };
+        let is_refused =
+            |(_, (topic, outgoing)): &(usize, &(String, Outgoing))| topic == TWO && outgoing.payload == "refused";
         let refused = batch.messages.iter().enumerate().filter(is_refused);
         let refused: Vec<_> = refused.map(|(index, _)| (index, "it is refused".to_owned())).collect();
         if !refused.is_empty() {
@@ -163,7 +162,7 @@ impl Life {
 /// Does what the payload says.
 #[derive(Default)]
 pub struct Script {
-    tries: HashMap<(Option<String>, Option<u64>), u32>,
+    pub tries: HashMap<(Option<String>, Option<u64>), u32>,
     pub keeps_state: bool,
 }
 
