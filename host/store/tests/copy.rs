@@ -63,7 +63,7 @@ fn a_log_that_lost_its_beginning_begins_where_it_did() {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(dir.path().join("data"), &StoreOptions::default()).unwrap();
     (0..10).for_each(|number| commit(&store, number));
-    let cut = irongate_store::Cut { log: 7, first_offset: 10 };
+    let cut = irongate_store::Cut { log: 7, first_offset: 10, is_final: false };
     store.commit_with_cuts(Vec::new(), Vec::new(), vec![cut]).unwrap();
     // Records of one commit share entries.
     store.commit((0..100).map(|number| Append { log: 8, ..append(number) }).collect(), Vec::new()).unwrap();

@@ -4,6 +4,7 @@
 mod args;
 mod check;
 mod feed;
+mod interruption;
 mod lane;
 mod mirror;
 mod report;
