@@ -253,7 +253,8 @@ fn a_message_of_a_file_is_a_template_where_it_says_so() {
     server.run(&[&args[..], &["--literal", "-c", "2"]].concat()).succeeded();
     assert_eq!(stored(&server, "/default/m")[4]["payload"], "{{seq}} {{random_int(1, 9)}} {{uuid}}");
 
-    let broken = server.file("broken.yaml", "messages:\n- payload: a\n- template: true\n  payload: \"{\\n{{nobody}}}\"\n");
+    let broken =
+        server.file("broken.yaml", "messages:\n- payload: a\n- template: true\n  payload: \"{\\n{{nobody}}}\"\n");
     let stderr = server.run(&["produce", "--reliable", "-t", "/default/n", "--from", &broken]).failed(1);
     assert!(stderr.contains("message 2") && stderr.contains("(line 2)"), "{stderr}");
 }
