@@ -229,7 +229,7 @@ fn record_rows(place: &Place) -> Result<Rows> {
         let lines = std::iter::once(Ok(first)).chain(rest).enumerate();
         let lines = lines.filter(|(_, line)| !line.as_ref().is_ok_and(|line| line.trim_ascii().is_empty()));
         return Ok(Box::new(lines.map(move |(index, line)| {
-            let record = line.and_then(|line| record::parse_json(&line));
+            let record = line.and_then(|line| Ok(record::parse_json(&line)?));
             record_row(index + 1, record.with_context(|| format!("line {} of {name} is no message", index + 1))?)
         })));
     }
