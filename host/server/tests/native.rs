@@ -139,7 +139,8 @@ async fn a_lookup_answers_the_address_the_client_used() {
 async fn the_broker_that_a_proxy_is_told_is_this_host() {
     let server = TestServer::start().await;
     let mut producers = ProducerServiceClient::new(server.channel().await);
-    let producer = ProducerRequest { topic_name: TOPIC.into(), producer_name: "p".into(), ..ProducerRequest::default() };
+    let producer =
+        ProducerRequest { topic_name: TOPIC.into(), producer_name: "p".into(), ..ProducerRequest::default() };
     let mut request = tonic::Request::new(producer);
     request.metadata_mut().insert("x-danube-broker-url", "http://elsewhere:6650".parse().expect("text"));
     let made = producers.create_producer(request).await.expect("made").into_inner();

@@ -12,7 +12,7 @@ use tonic::{Request, Response, Status};
 
 /// What a pipeline makes of a message is settled together with it, which needs this host's own broker.
 const NO_PIPELINES: &str =
-    "this host keeps no messages itself, so it runs no pipelines: irongate pipeline run moves records between a cluster's topics";
+    "this host keeps no messages itself, so it runs no pipelines: irongate pipeline run moves a cluster's records";
 
 pub(crate) struct Pipelines {
     deployments: Option<Deployments>,
