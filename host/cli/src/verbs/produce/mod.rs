@@ -7,6 +7,7 @@ mod feed;
 mod interruption;
 mod lane;
 mod mirror;
+mod progress;
 mod report;
 mod run;
 mod schemas;
