@@ -3,6 +3,7 @@
 
 use yew::prelude::*;
 
+use super::failure::lacking;
 use super::violation_list::ViolationList;
 use crate::browser::utc_offset_minutes;
 use crate::state::explain::{Failure, explain};
@@ -48,7 +49,7 @@ pub fn outcome_list(props: &OutcomeListProps) -> Html {
                 <h2>{ "Results" }</h2>
                 <button type="button" class="quiet" data-testid="results-clear" onclick={clear}>{ "Clear" }</button>
             </div>
-            if let Some(why) = &props.no_offsets { <p class="note lacking" data-testid="offsets-lacking">{ sentence(why) }</p> }
+            { lacking("offsets-lacking", props.no_offsets.as_ref()) }
             <div role="status" aria-live="polite"><ol>{ latest.iter().enumerate().map(line).collect::<Html>() }</ol></div>
         </section>
     }

@@ -7,7 +7,7 @@ use irongate_proto::danube_schema::SubjectSummary;
 use irongate_proto::irongate_v1::{DescribeTopicResponse, Feature, PartitionInfo, SubscriptionInfo, TopicSummary};
 use yew::prelude::*;
 
-use super::failure::{failure, outcome_of};
+use super::failure::{failure, lacking, outcome_of};
 use super::field::SelectField;
 use super::topic_danger::TopicDanger;
 use crate::api;
@@ -15,7 +15,6 @@ use crate::hooks::use_action::use_action;
 use crate::hooks::use_console::use_console;
 use crate::hooks::use_remote::{Remote, use_remote};
 use crate::state::topic_facts::Policy;
-use crate::state::verdict::sentence;
 use crate::text::size::{counted, grouped};
 
 /// Properties of [`TopicDetail`].
@@ -69,7 +68,7 @@ pub fn TopicDetail(props: &TopicDetailProps) -> Html {
                     <>
                         { overview(described) }
                         <Binding summary={described.summary.clone()} policy={described.policy} revision={props.revision} />
-                        if let Some(why) = &no_counts { <p class="note lacking" data-testid="detail-lacking">{ sentence(why) }</p> }
+                        { lacking("detail-lacking", no_counts.as_ref()) }
                         { partitions(&described.all, no_counts.is_some()) }
                         { subscriptions(&described.all, no_counts.is_some()) }
                         <TopicDanger topic={props.topic.clone()} ongone={props.ongone.clone()}

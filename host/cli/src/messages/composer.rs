@@ -1,12 +1,11 @@
 //! From rows to messages: payload, key and attributes filled in, the route found. Checks and sends nothing.
 
 use super::input::Input;
-use super::record::SchemaName;
 use super::rows::{Row, Source};
 use super::template::told;
 use crate::sender::{Message, Route};
 use anyhow::{Context as _, Result};
-use irongate_messages::{Facts, Record, TemplateError, Text};
+use irongate_messages::{Facts, Record, SchemaName, TemplateError, Text};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -7,5 +7,3 @@ pub(crate) mod input;
 pub(crate) mod rows;
 mod system;
 pub(crate) mod template;
-
-pub(crate) use irongate_messages as record;
