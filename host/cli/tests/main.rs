@@ -17,6 +17,7 @@ mod plugin;
 mod produce;
 mod produce_transform;
 mod rate;
+mod refused;
 mod schema;
 mod schema_offline;
 mod security;
