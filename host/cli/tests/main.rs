@@ -16,6 +16,7 @@ mod pipeline_run;
 mod plugin;
 mod produce;
 mod produce_transform;
+mod promises;
 mod rate;
 mod refused;
 mod schema;
