@@ -23,5 +23,6 @@ mod schema;
 mod schema_offline;
 mod security;
 mod serve;
+mod terminal;
 mod topics;
 mod upstream;
