@@ -370,7 +370,10 @@ async fn reading(host: &Host) -> String {
             writeln!(
                 text,
                 "{place}: {} {:?} key {key:?} at {} by {} schema {schema:?}",
-                shown(&message.payload), message.attributes, message.publish_time, message.producer_name
+                shown(&message.payload),
+                message.attributes,
+                message.publish_time,
+                message.producer_name
             )
             .unwrap();
         }

@@ -252,7 +252,7 @@ fn is_cut_off(open: fn(&Path) -> Store) {
     while store.unswept_records().unwrap() > 0 {
         std::thread::yield_now();
     }
-    assert_eq!(store.read(1, 0, 10, 1000).unwrap().len(), 1);    // Only what holds the last record is left.
+    assert_eq!(store.read(1, 0, 10, 1000).unwrap().len(), 1); // Only what holds the last record is left.
     let segments = std::fs::read_dir(dir.path().join("store/segments")).unwrap();
     let names: Vec<_> = segments.map(|segment| segment.unwrap().file_name().into_string().unwrap()).collect();
     assert!(names.is_empty(), "{names:?}");

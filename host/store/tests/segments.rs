@@ -39,7 +39,10 @@ fn commits(store: &Store) -> u64 {
     let counts: Vec<u64> = (0..LOGS).map(count).collect();
     assert!(counts.iter().all(|count| *count == counts[0]), "{counts:?}");
     let document = store.document(b"count").unwrap();
-    assert_eq!(document.map(|bytes| bytes[..].to_vec()), counts[0].checked_sub(1).map(|last| last.to_be_bytes().to_vec()));
+    assert_eq!(
+        document.map(|bytes| bytes[..].to_vec()),
+        counts[0].checked_sub(1).map(|last| last.to_be_bytes().to_vec())
+    );
     counts[0]
 }
 
