@@ -12,6 +12,7 @@ pub mod dead_letter;
 mod dedup;
 mod engine;
 mod error;
+mod graph;
 mod limits;
 mod load;
 mod testing;
@@ -27,8 +28,10 @@ pub use engine::{
     Position, SendError, Source, Stage, StateWrite, Target, run,
 };
 pub use error::EngineError;
+pub use graph::{Picture, draw};
 pub use limits::OUTAGE_PAUSE_MAX;
 pub use load::{Plugins, Schemas, Stages, plan, schemas};
 pub use testing::{
-    Expected, ExpectedPayload, Fault, FaultKind, MemorySource, MemoryTarget, TestCase, TestRecord, TestResult, run_test,
+    Expected, ExpectedPayload, Fault, FaultKind, MemorySource, MemoryTarget, Recorded, TestCase, TestRecord,
+    TestResult, record_test, run_test, section,
 };

@@ -1,0 +1,45 @@
+//! `pipeline tap`: records of a real server through real components, and the test that is made of them.
+
+use crate::harness::{Server, objects, run};
+use crate::pipeline_run::{ORDERS, pipeline, produce};
+
+#[test]
+fn live_records_become_a_test_that_passes_and_can_fail() {
+    let server = Server::start();
+    server.run(&["topics", "create", ORDERS, "--reliable", "-p", "2"]).succeeded();
+    produce(&server, 0..20);
+    let file = server.file("orders.toml", &pipeline(""));
+    let saved = server.run(&["pipeline", "tap", &file, "--from", "earliest", "-n", "20", "--save-test", "twenty"]);
+    let told = saved.succeeded();
+    assert!(told.contains("20 read, 19 delivered, 0 filtered, 0 dropped, 1 dead letters"), "{told}");
+    assert!(told.contains("/default/orders-dlq  key k3  bad 3  ("), "{told}");
+    assert!(told.ends_with("orders.toml: the test twenty is added, with 20 records\n"), "{told}");
+
+    let passed = run(&["pipeline", "test", &file]).succeeded();
+    assert_eq!(passed, "passed twenty\n");
+    let text = std::fs::read_to_string(&file).expect("the file");
+    let other = server.file("other.toml", &text.replace(r#"["email"]"#, r#"["email", "n"]"#));
+    assert!(run(&["pipeline", "test", &other]).stdout.contains("FAILED twenty"));
+
+    // Nobody noticed: there is no subscription, and no topic was written.
+    let described = server.run(&["--json", "topics", "describe", ORDERS]).succeeded();
+    assert_eq!(objects(&described)[0]["subscription_details"], serde_json::json!([]));
+    assert!(!server.run(&["topics", "list"]).succeeded().contains("orders-clean"));
+    let again = server.run(&["pipeline", "tap", &file, "--save-test", "twenty"]).failed(1);
+    assert!(again.contains("has a test named twenty already"), "{again}");
+}
+
+#[test]
+fn what_cannot_become_a_test_changes_no_file() {
+    let server = Server::start();
+    server.run(&["topics", "create", ORDERS, "--reliable"]).succeeded();
+    let file = server.file("orders.toml", &pipeline(""));
+    let told = server.run(&["pipeline", "tap", &file, "--save-test", "none"]).failed(1);
+    assert!(told.contains("/default/orders has no records from there on"), "{told}");
+    produce(&server, 0..1);
+    let bound = pipeline("").replace("[pipeline.dead_letter]", "schema_subject = \"orders\"\n[pipeline.dead_letter]");
+    let file = server.file("bound.toml", &bound);
+    let told = server.run(&["pipeline", "tap", &file, "--save-test", "one"]).failed(1);
+    assert!(told.contains("the tests cannot check `orders`, because no [[schemas]] has it"), "{told}");
+    assert_eq!(std::fs::read_to_string(&file).expect("the file"), bound);
+}
