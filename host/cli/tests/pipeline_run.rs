@@ -2,6 +2,8 @@
 //! twice says so.
 
 use crate::harness::{Outcome, Server, irongate, objects};
+use irongate_proto::irongate_v1::DeleteTopicRequest;
+use irongate_proto::irongate_v1::topic_service_client::TopicServiceClient;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader};
@@ -10,6 +12,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Duration;
+use tonic::transport::Endpoint;
 
 /// How long anything may take that is waited for.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -212,6 +215,43 @@ fn a_pipeline_that_cannot_start_consumes_nothing() {
         .file("fleeting.toml", &pipeline("").replace(&format!("from = \"{ORDERS}\""), "from = \"/default/fleeting\""));
     let told = server.run(&["pipeline", "run", &file]).failed(1);
     assert!(told.contains("/default/fleeting is not reliable"), "{told}");
+}
+
+/// As an administrator does it, with no question asked.
+fn delete(server: &Server, topic: &str) {
+    let url = server.url.clone();
+    let request = DeleteTopicRequest { topic: topic.to_owned() };
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(async {
+        let mut client =
+            TopicServiceClient::new(Endpoint::from_shared(url).expect("a URL").connect().await.expect("a connection"));
+        client.delete_topic(request).await.expect("it is deleted");
+    });
+}
+
+#[test]
+fn a_source_that_is_deleted_while_it_is_left_ends_the_pipeline() {
+    let server = Server::start_on(tempfile::tempdir().expect("a directory"), &["--no-auto-create"]);
+    for topic in [ORDERS, CLEAN, DEAD] {
+        server.run(&["topics", "create", topic, "--reliable"]).succeeded();
+    }
+    // Long enough to delete the source before the pipeline comes back.
+    let text = pipeline("budget = \"1s\"\ngive_back_delay = \"5s\"");
+    let child = server.spawn(&["pipeline", "run", &server.file("orders.toml", &text)]);
+    server.wait_until_consumed(ORDERS);
+    delete(&server, CLEAN);
+    produce(&server, 0..1);
+    let is_left = || {
+        let described = server.run(&["--json", "topics", "describe", ORDERS]).succeeded();
+        objects(&described)[0]["subscription_details"][0]["consumers"] == 0
+    };
+    while !is_left() {}
+    delete(&server, ORDERS);
+    let told = Outcome::from(child.wait_with_output().expect("it ends")).failed(1);
+    assert!(
+        told.contains("the topic /default/orders is gone: 5 times in a row the server had no such topic"),
+        "{told}"
+    );
 }
 
 #[test]
