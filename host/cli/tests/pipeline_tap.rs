@@ -1,4 +1,4 @@
-//! `pipeline tap`: records of a real server through real components, and the test that is made of them.
+//! `pipeline tap` and `pipeline shadow`: records of a real server through real components, which nobody notices.
 
 use crate::harness::{Server, objects, run};
 use crate::pipeline_run::{ORDERS, pipeline, produce};
@@ -42,4 +42,37 @@ fn what_cannot_become_a_test_changes_no_file() {
     let told = server.run(&["pipeline", "tap", &file, "--save-test", "one"]).failed(1);
     assert!(told.contains("the tests cannot check `orders`, because no [[schemas]] has it"), "{told}");
     assert_eq!(std::fs::read_to_string(&file).expect("the file"), bound);
+}
+
+#[test]
+fn a_shadow_shows_what_another_file_would_change() {
+    let server = Server::start();
+    server.run(&["topics", "create", ORDERS, "--reliable", "-p", "2"]).succeeded();
+    produce(&server, 0..20);
+    let file = server.file("orders.toml", &pipeline(""));
+    let same = server.file("same.toml", &pipeline("").replace("orders-clean\"\nfrom", "renamed\"\nfrom"));
+    let shadow = |other: &str| {
+        let args = ["--json", "pipeline", "shadow", &file, other, "--from", "earliest", "-n", "20"];
+        server.run(&args)
+    };
+    let told = objects(&shadow(&same).succeeded());
+    assert_eq!(told, [serde_json::json!({"compared": 20, "differing": 0, "unsettled": 0})]);
+
+    // Nineteen are orders; the other is a dead letter either way.
+    let more = server.file("more.toml", &pipeline("").replace(r#"["email"]"#, r#"["email", "n"]"#));
+    let outcome = shadow(&more);
+    assert_eq!(outcome.code, 1, "{outcome:?}");
+    let mut told = objects(&outcome.stdout);
+    assert_eq!(told.pop(), Some(serde_json::json!({"compared": 20, "differing": 19, "unsettled": 0})));
+    assert_eq!(told.len(), 19);
+    for difference in &told {
+        let payload = |side: &str| difference[side]["payload"].as_str().expect("a payload").to_owned();
+        assert!(payload("after").contains(r#""n":"***""#) && !payload("before").contains(r#""n":"***""#));
+        assert_eq!(difference["before"]["key"], difference["after"]["key"]);
+    }
+    let elsewhere = server.file("elsewhere.toml", &pipeline("").replace(ORDERS, "/default/others"));
+    let told = shadow(&elsewhere).failed(1);
+    assert!(told.contains("only the same records can be compared"), "{told}");
+    let described = server.run(&["--json", "topics", "describe", ORDERS]).succeeded();
+    assert_eq!(objects(&described)[0]["subscription_details"], serde_json::json!([]));
 }

@@ -1,22 +1,18 @@
 //! `irongate pipeline tap`: what a pipeline would make of records that are there, and a test of it. Reads without a subscription and writes to no
 //! topic, so nobody notices.
 
+use super::browsed::Browsed;
 use super::file::{self, Checked};
 use crate::address::ServiceAddr;
 use crate::browsing::Start;
-use crate::client::{ANSWER_BYTES_MAX, connect};
-use crate::failure::{FAILED, Failure, refused};
+use crate::failure::{FAILED, Failure};
 use crate::output::{Output, complain, harmless};
 use anyhow::{Context, Result, bail};
-use irongate_deploy::SourceTopic;
-use irongate_pipeline::{Format, Outgoing, Recorded, TestRecord, record_test, run_test, section};
-use irongate_proto::irongate_v1::BrowseRequest;
-use irongate_proto::irongate_v1::browse_service_client::BrowseServiceClient;
+use irongate_pipeline::{Arrived, Format, Outgoing, Recorded, TestRecord, record_test, run_test, section};
 use serde_json::json;
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
-use tonic::{Code, Status};
 
 /// Records that one call may take. They are in memory together, and a test of more is read by nobody.
 const RECORDS_MAX: i64 = 1_000;
@@ -67,36 +63,21 @@ pub(super) async fn run(address: &ServiceAddr, args: &Args, output: Output) -> R
 }
 
 async fn read(address: &ServiceAddr, args: &Args, from: &str, output: Output) -> Result<Vec<TestRecord>> {
-    let mut client = BrowseServiceClient::new(connect(address).await?).max_decoding_message_size(ANSWER_BYTES_MAX);
     let start = args.from.unwrap_or(Start::LastCount(args.count));
     let follow = start == Start::Latest;
-    let request = BrowseRequest { topics: vec![from.to_owned()], start: Some(start.into()), follow };
-    let failed = |status: Status| match status.code() {
-        Code::Unimplemented => {
-            anyhow::anyhow!("this server cannot be read without a subscription, so no pipeline can be tapped on it")
-        }
-        _ => refused(&status, address),
-    };
     if follow {
         output.progress(&format!("waiting for {} records of {from}", args.count));
     }
-    let mut stream = client.browse(request).await.map_err(failed)?.into_inner();
+    let mut source = Browsed::open(address, from, start, follow, args.count.into()).await?;
     let mut records = Vec::new();
-    while let Some(response) = stream.message().await.map_err(failed)? {
-        for message in response.messages.into_iter().filter_map(|browsed| browsed.message) {
-            let topic = message.msg_id.as_ref().map(|id| id.topic_name.clone()).unwrap_or_default();
-            let record = SourceTopic::new(from, &topic).arrived(message, None).record;
-            records.push(TestRecord {
-                key: record.key,
-                attributes: record.attributes,
-                payload: record.payload,
-                partition: record.partition,
-                publish_time_ms: record.publish_time_ms,
-            });
-            if records.len() == args.count as usize {
-                return Ok(records);
-            }
-        }
+    while let Some(Arrived { record, .. }) = source.record().await? {
+        records.push(TestRecord {
+            key: record.key,
+            attributes: record.attributes,
+            payload: record.payload,
+            partition: record.partition,
+            publish_time_ms: record.publish_time_ms,
+        });
     }
     Ok(records)
 }
