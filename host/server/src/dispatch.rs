@@ -62,7 +62,7 @@ impl Doors {
             &access,
             &config.environment,
             &config.limits.load,
-            config.deployments,
+            config.deployments.clone(),
             config.backup_folder,
             &stopping,
         );
@@ -73,7 +73,12 @@ impl Doors {
             web_foreign: foreign_origins(&gate).layer(web.clone()),
             native,
             web,
-            shared: Arc::new(Shared { gate, site: Site::new(broker, counters.clone()), counters, scheme }),
+            shared: Arc::new(Shared {
+                gate,
+                site: Site::new(broker, config.deployments, counters.clone()),
+                counters,
+                scheme,
+            }),
             local: IpAddr::V4(Ipv4Addr::LOCALHOST),
         }
     }

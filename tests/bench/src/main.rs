@@ -10,6 +10,7 @@ mod echo;
 mod load;
 mod memory;
 mod page;
+mod pipeline;
 mod plain_file;
 mod produce;
 mod schema;
@@ -37,12 +38,18 @@ fn main() -> anyhow::Result<()> {
             let text = cli::markdown(&runtime.block_on(cli::measure())?);
             write(page, "The command next to Danube's client", &text)
         }
+        ["pipeline", page] => {
+            let text = pipeline::markdown(&runtime.block_on(pipeline::measure())?);
+            write(page, "Pipelines", &text)
+        }
         ["schema", page] => write(page, "Validating", &schema::markdown(&schema::measure()?)),
         ["soak", minutes] => {
             runtime.block_on(soak::run(minutes.parse().context("soak takes a whole number of minutes")?))
         }
         _ => {
-            bail!("usage: irongate-tests-bench produce|broker|cli|schema PAGE.md, or irongate-tests-bench soak MINUTES")
+            bail!(
+                "usage: irongate-tests-bench produce|broker|cli|pipeline|schema PAGE.md, or irongate-tests-bench soak MINUTES"
+            )
         }
     }
 }

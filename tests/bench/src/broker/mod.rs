@@ -1,7 +1,7 @@
 //! The measurement of the embedded broker beyond single messages: batches, fan-out, many
 //! topics, processor time. One file for each; this one interleaves them and writes the section.
 
-mod batch;
+pub mod batch;
 mod fan_out;
 mod processor;
 mod report;
