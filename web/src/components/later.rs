@@ -9,6 +9,7 @@ use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use super::bulk_sheet::{BulkContent, BulkSheetProps};
+use super::confirm::{ConfirmProps, ConfirmQuestion};
 use super::copy_sheet::{CopyContent, CopySheetProps};
 use super::form_view::{FormView, FormViewProps};
 use super::history_sheet::{HistoryContent, HistorySheetProps};
@@ -33,6 +34,8 @@ pub enum Part {
     Register(RegisterPanelProps),
     /// What has been sent.
     History(HistorySheetProps),
+    /// Asks for a name before what cannot be taken back.
+    Confirm(ConfirmProps),
     /// The message to take along.
     Copy(CopySheetProps),
     /// The payload as a form.
@@ -61,6 +64,7 @@ pub fn draw(part: &Part) -> Html {
         Part::History(props) => html! { <HistoryContent ..props /> },
         Part::Form(props) => html! { <FormView ..props /> },
         Part::Bulk(props) => html! { <BulkContent ..props /> },
+        Part::Confirm(props) => html! { <ConfirmQuestion ..props /> },
         Part::Copy(props) => html! { <CopyContent ..props /> },
         Part::Payload(props) => html! { <PayloadView ..props /> },
         Part::Token(props) => html! { <TokenContent ..props /> },

@@ -26,7 +26,7 @@ use crate::state::check::{Checked, Wire};
 use crate::state::encoding::Encoding;
 use crate::state::example;
 use crate::state::form::{FormAction, ProduceForm};
-use crate::state::gate;
+use crate::state::gate::{self, Gate};
 use crate::state::schema_choice::SchemaLookup;
 use crate::state::topic_facts::TopicFacts;
 use crate::state::topic_name;
@@ -125,7 +125,8 @@ pub fn use_produce(console: &Console) -> Produce {
     let sender = use_sender(Sending {
         form: Rc::new((*form).clone()),
         wire: check.checked().map(|checked| checked.wire.clone()).unwrap_or_default(),
-        gate: gate::decide(&form.problems(), &facts, &form.subject, &schema, &check),
+        gate: gate_of(console, || gate::decide(&form.problems(), &facts, &form.subject, &schema, &check)),
+        asks: console.production(),
         facts: facts.clone(),
         watch,
         producer_name: (*producer_name).clone(),
@@ -167,6 +168,15 @@ pub fn use_produce(console: &Console) -> Produce {
         bulk,
         sender,
         sampling,
+    }
+}
+
+/// The gate, once it is known whether this page may send at all.
+fn gate_of(console: &Console, decide: impl FnOnce() -> Gate) -> Gate {
+    match (&console.host, console.read_only()) {
+        (Remote::Pending, _) => Gate::Wait,
+        (_, Some(why)) => Gate::Refuse(sentence(&why)),
+        (Remote::Ready(_) | Remote::Failed(_), None) => decide(),
     }
 }
 

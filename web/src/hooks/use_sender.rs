@@ -1,4 +1,4 @@
-//! Sending from the Produce page: asks the gate, waits for the check where it must, sends,
+//! Sending from the Produce page: asks the gate, waits for the check where it must, has a person asked on production, sends,
 //! and follows the message until the tail has seen it.
 
 use std::rc::Rc;
@@ -37,6 +37,8 @@ pub struct Sending {
     pub watch: Watch,
     /// The name of this page as a producer.
     pub producer_name: AttrValue,
+    /// Whether a person is asked before each message.
+    pub asks: bool,
     /// Called when a topic was created or bound.
     pub changed: Callback<()>,
 }
@@ -50,10 +52,14 @@ pub struct Sender {
     pub refusal: Option<Refusal>,
     /// An attempt waits for the check.
     pub waiting: bool,
+    /// A person is being asked whether to send.
+    pub asking: bool,
     /// Sends if the gate lets it.
     pub send: Callback<()>,
     /// Sends although the broker will refuse.
     pub insist: Callback<()>,
+    /// The person's answer.
+    pub answer: Callback<bool>,
 }
 
 /// An attempt that was stopped on the page.
@@ -71,6 +77,7 @@ pub fn use_sender(sending: Sending) -> Sender {
     let outcomes = use_reducer(Outcomes::default);
     let refusal = use_state(|| None);
     let waiting = use_state(|| false);
+    let asking = use_state(|| false);
     let last_id = use_mut_ref(|| 0_u64);
     let dispatch = {
         let (outcomes, sending, refusal) = (outcomes.dispatcher(), sending.clone(), refusal.setter());
@@ -89,16 +96,20 @@ pub fn use_sender(sending: Sending) -> Sender {
             wasm_bindgen_futures::spawn_local(follow(sending.clone(), request, *last, outcomes.clone()));
         })
     };
+    let go = {
+        let (asking, dispatch, asks) = (asking.setter(), dispatch.clone(), sending.asks);
+        Callback::from(move |()| if asks { asking.set(true) } else { dispatch.emit(()) })
+    };
     {
         // An attempt that waits goes on as soon as the gate has made up its mind.
-        let (refusal, waiting_setter, dispatch) = (refusal.setter(), waiting.setter(), dispatch.clone());
+        let (refusal, waiting_setter, go) = (refusal.setter(), waiting.setter(), go.clone());
         use_effect_with((*waiting, sending.gate.clone()), move |(waiting, gate)| {
             if !waiting || *gate == Gate::Wait {
                 return;
             }
             waiting_setter.set(false);
             match gate {
-                Gate::Go => dispatch.emit(()),
+                Gate::Go => go.emit(()),
                 Gate::Refuse(why) => refusal.set(Some(Refusal { why: why.clone(), may_insist: false })),
                 Gate::Discourage(why) => refusal.set(Some(Refusal { why: why.clone(), may_insist: true })),
                 Gate::Wait => {}
@@ -114,7 +125,16 @@ pub fn use_sender(sending: Sending) -> Sender {
         let waiting = waiting.setter();
         Callback::from(move |()| waiting.set(true))
     };
-    Sender { outcomes, refusal: (*refusal).clone(), waiting: *waiting, send, insist: dispatch }
+    let answer = {
+        let asking = asking.setter();
+        Callback::from(move |yes| {
+            asking.set(false);
+            if yes {
+                dispatch.emit(());
+            }
+        })
+    };
+    Sender { outcomes, refusal: (*refusal).clone(), waiting: *waiting, asking: *asking, send, insist: go, answer }
 }
 
 async fn follow(sending: Sending, request: PublishRequest, id: u64, outcomes: UseReducerDispatcher<Outcomes>) {

@@ -6,6 +6,7 @@ use yew::props;
 
 use crate::components::attributes::{AttributesProps, attributes};
 use crate::components::bulk_sheet::{BulkSheetProps, bulk_sheet};
+use crate::components::confirm::{ConfirmProps, confirm};
 use crate::components::copy_sheet::{CopySheetProps, copy_sheet};
 use crate::components::editor::CaretRequest;
 use crate::components::history_sheet::{HistorySheetProps, history_sheet};
@@ -18,12 +19,18 @@ use crate::components::target::{TargetProps, target_fields};
 use crate::components::verdict_card::{VerdictCardProps, verdict_card};
 use crate::components::violation_list::ViolationList;
 use crate::components::wire_view::{WireViewProps, wire_view};
+use crate::hooks::use_action::Progress;
+use crate::hooks::use_address::{Address, use_address};
 use crate::hooks::use_console::{Console, use_console};
 use crate::hooks::use_produce::{Produce as Knowledge, use_produce};
+use crate::hooks::use_sender::Sender;
 use crate::hooks::use_shortcuts::is_send;
+use crate::routes::Route;
 use crate::state::example;
-use crate::state::form::FormAction;
+use crate::state::explain::Remedy;
+use crate::state::form::{FormAction, ProduceForm};
 use crate::state::outcomes::OutcomeAction;
+use crate::state::schema_choice::VersionChoice;
 use crate::text::size::counted;
 
 /// The page. Test ids besides those of its components: `produce-example`.
@@ -33,6 +40,7 @@ pub fn Produce() -> Html {
     let known = use_produce(&console);
     let panel = use_panel(&known, &console);
     let sheets = use_sheets(&known);
+    let address = use_address();
     let caret = use_state(CaretRequest::default);
     let locate = {
         let caret = caret.clone();
@@ -58,8 +66,8 @@ pub fn Produce() -> Html {
         <div class="produce" {onkeydown}>
             <header class="page-head">
                 <h1>{ "Produce" }</h1>
+                <button type="button" class="quiet" data-testid="produce-example" onclick={panel.example.clone()}>{ "Try the guide's example" }</button>
                 <div class="row-actions">
-                    <button type="button" class="quiet" data-testid="produce-example" onclick={panel.example}>{ "Try the guide's example" }</button>
                     <button type="button" class="secondary" data-testid="produce-bulk" onclick={sheets.bulk}>{ "From a file…" }</button>
                     <button type="button" class="secondary" data-testid="produce-copy" onclick={sheets.copy}>{ "Copy as…" }</button>
                     <button type="button" class="secondary" data-testid="produce-history" onclick={sheets.history}>{ "History" }</button>
@@ -73,13 +81,13 @@ pub fn Produce() -> Html {
                     { attributes(&props!(AttributesProps { form: form.clone() })) }
                     { schema_picker(&props!(SchemaPickerProps {
                         form: form.clone(), facts: facts.clone(), subjects: known.subjects.clone(),
-                        versions: known.versions.clone(), onregister: panel.open,
+                        versions: known.versions.clone(), onregister: panel.open.clone(),
                     })) }
                     <Payload form={form.clone()} schema={known.schema.clone()} violations={violations.clone()} marks={known.marks()}
                         caret={*caret} kept={known.kept} sampling={known.sampling.clone()} />
                     { wire_view(&props!(WireViewProps { form: form.clone(), format: known.format.clone() })) }
                     { send_bar(&props!(SendBarProps {
-                        form: form.clone(), facts: facts.clone(), sender: sender.clone(),
+                        form: form.clone(), facts: facts.clone(), sender: sender.clone(), barred: console.read_only(),
                     })) }
                 </div>
                 <aside class="column-side" aria-label="Verdicts and results">
@@ -92,15 +100,31 @@ pub fn Produce() -> Html {
                         verdict: known.of_broker.clone(),
                     })) }
                     { outcome_list(&props!(OutcomeListProps {
-                        outcomes: sender.outcomes.clone(), onclear: clear(&known), onlocate: locate,
+                        outcomes: sender.outcomes.clone(), onremedy: remedy(&known, &panel, &address), onclear: clear(&known), onlocate: locate,
                         no_offsets: console.missing(Feature::Offsets),
                     })) }
                 </aside>
             </div>
-            { panel.content }
+            { panel.content.clone() }
             { sheets.content }
+            { on_production(form, sender) }
         </div>
     }
+}
+
+/// Asks for the topic's name before a message goes to production.
+fn on_production(form: &ProduceForm, sender: &Sender) -> Html {
+    let (yes, no) = (sender.answer.reform(|()| true), sender.answer.reform(|()| false));
+    confirm(&props!(ConfirmProps {
+        open: sender.asking,
+        title: "Send to production",
+        what: "This host is production: whoever reads the topic gets this message, and it cannot be taken back.",
+        name: form.topic.to_string(),
+        verb: "Send the message",
+        progress: Progress::Idle,
+        onclose: no,
+        onconfirm: yes,
+    }))
 }
 
 /// Which sheet lies over the page.
@@ -162,6 +186,20 @@ fn use_sheets(known: &Knowledge) -> Sheets {
 
 fn spoken(count: usize) -> String {
     if count == 0 { String::new() } else { counted(count, "violation", "violations") }
+}
+
+/// Does what a button beside a failure says.
+fn remedy(known: &Knowledge, panel: &Panel, address: &Address) -> Callback<Remedy> {
+    let (form, topic, send) = (known.form.dispatcher(), known.form.topic.clone(), known.sender.send.clone());
+    let (register, address) = (panel.open.clone(), address.clone());
+    Callback::from(move |remedy| match remedy {
+        Remedy::Nothing => {}
+        Remedy::OwnSubject => form.dispatch(FormAction::Subject(String::new())),
+        Remedy::LatestVersion => form.dispatch(FormAction::Version(VersionChoice::Latest)),
+        Remedy::Register => register.emit(()),
+        Remedy::Topic => address.go(Route::Topics, &[("topic", &topic)], true),
+        Remedy::Again => send.emit(()),
+    })
 }
 
 fn clear(known: &Knowledge) -> Callback<()> {
