@@ -84,7 +84,8 @@ impl Produce {
             range: place(violation.byte_start)..place(violation.byte_end),
             message: sentence(&violation.message).into(),
         };
-        self.violations.iter().map(mark).collect()
+        // That there are more is said of no place.
+        self.violations.iter().filter(|violation| violation.rule != irongate_schema::RULE_MORE).map(mark).collect()
     }
 
     /// What would travel now; none: nothing, because it cannot be encoded.
