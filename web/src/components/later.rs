@@ -11,10 +11,12 @@ use yew::prelude::*;
 use super::bulk_sheet::{BulkContent, BulkSheetProps};
 use super::confirm::{ConfirmProps, ConfirmQuestion};
 use super::copy_sheet::{CopyContent, CopySheetProps};
+use super::filled_view::{FilledView, FilledViewProps};
 use super::form_view::{FormView, FormViewProps};
 use super::history_sheet::{HistoryContent, HistorySheetProps};
 use super::message_detail::{PayloadView, PayloadViewProps};
 use super::register_panel::{RegisterForm, RegisterPanelProps};
+use super::templates_sheet::{TemplatesContent, TemplatesSheetProps};
 use super::token_sheet::{TokenContent, TokenSheetProps};
 use crate::hooks::use_console::use_console;
 use crate::pages::load::Load as LoadPage;
@@ -40,6 +42,10 @@ pub enum Part {
     Copy(CopySheetProps),
     /// The payload as a form.
     Form(FormViewProps),
+    /// What a template is filled in as.
+    Filled(FilledViewProps),
+    /// Messages kept under a name.
+    Templates(TemplatesSheetProps),
     /// Many messages from a file.
     Bulk(BulkSheetProps),
     /// The payload of a message in the tail.
@@ -63,6 +69,8 @@ pub fn draw(part: &Part) -> Html {
         Part::Register(props) => html! { <RegisterForm ..props /> },
         Part::History(props) => html! { <HistoryContent ..props /> },
         Part::Form(props) => html! { <FormView ..props /> },
+        Part::Filled(props) => html! { <FilledView ..props /> },
+        Part::Templates(props) => html! { <TemplatesContent ..props /> },
         Part::Bulk(props) => html! { <BulkContent ..props /> },
         Part::Confirm(props) => html! { <ConfirmQuestion ..props /> },
         Part::Copy(props) => html! { <CopyContent ..props /> },

@@ -210,6 +210,8 @@ fn use_fault(schema_type: &str, definition: &Rc<str>) -> Option<Option<Definitio
                 bulk: None,
                 sample: None,
                 form: false,
+                fill: None,
+                file: None,
             };
             let task = Task::spawn(async move {
                 TimeoutFuture::new(REST_MS).await;

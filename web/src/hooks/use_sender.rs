@@ -37,6 +37,8 @@ pub struct Sending {
     pub watch: Watch,
     /// The name of this page as a producer.
     pub producer_name: AttrValue,
+    /// Called when a message has gone.
+    pub onsent: Callback<()>,
     /// Whether a person is asked before each message.
     pub asks: bool,
     /// Called when a topic was created or bound.
@@ -92,6 +94,7 @@ pub fn use_sender(sending: Sending) -> Sender {
                 Wire::AsTyped | Wire::Unencodable => Bytes::copy_from_slice(sending.form.payload.as_bytes()),
             };
             let request = sending.form.request(&sending.facts, payload, &sending.producer_name, *last);
+            sending.onsent.emit(());
             outcomes.dispatch(OutcomeAction::Sent { id: *last, topic: sending.form.topic.clone() });
             wasm_bindgen_futures::spawn_local(follow(sending.clone(), request, *last, outcomes.clone()));
         })
@@ -139,6 +142,10 @@ pub fn use_sender(sending: Sending) -> Sender {
 
 async fn follow(sending: Sending, request: PublishRequest, id: u64, outcomes: UseReducerDispatcher<Outcomes>) {
     let watched = sending.watch.live();
+    let encoded = match &sending.wire {
+        Wire::Encoded(bytes) => Some(bytes.clone()),
+        Wire::AsTyped | Wire::Unencodable => None,
+    };
     let started_ms = browser::now_ms();
     let answer = api::publish::publish(request).await;
     let ack_ms = browser::now_ms() - started_ms;
@@ -152,6 +159,7 @@ async fn follow(sending: Sending, request: PublishRequest, id: u64, outcomes: Us
     };
     if !sending.form.private {
         let record = Record::sent(id, &sending.form, &decided);
+        let record = encoded.iter().fold(record, |record, wire| record.encoded(wire));
         // Beside the result, which waits for nothing; where this browser keeps nothing, the message is sent all the same.
         wasm_bindgen_futures::spawn_local(async move { drop(archive::keep(&record).await) });
     }

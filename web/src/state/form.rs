@@ -51,6 +51,10 @@ pub struct ProduceForm {
     pub reliable: bool,
     /// The history keeps nothing of it.
     pub private: bool,
+    /// Payload, routing key and attributes are templates, filled in before they are checked and sent.
+    pub template: bool,
+    /// What decides the random values of a template.
+    pub seed: u64,
 }
 
 /// A change to the form.
@@ -82,6 +86,10 @@ pub enum FormAction {
     Reliable(bool),
     /// Kept in the history or not.
     Private(bool),
+    /// A template or not.
+    Template(bool),
+    /// What decides the random values.
+    Seed(u64),
     /// All of it, from a draft or an example.
     Replace(ProduceForm),
 }
@@ -120,6 +128,8 @@ impl Reducible for ProduceForm {
             FormAction::Payload(payload) => form.payload = payload.into(),
             FormAction::Reliable(reliable) => form.reliable = reliable,
             FormAction::Private(private) => form.private = private,
+            FormAction::Template(template) => form.template = template,
+            FormAction::Seed(seed) => form.seed = seed,
             FormAction::Replace(other) => form = other,
         }
         Rc::new(form)
