@@ -51,6 +51,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
     environment: String,
 
+    /// Let the console send and change nothing. It binds that page alone; what other clients may do, tokens say.
+    #[arg(long)]
+    read_only_console: bool,
+
     /// The certificate to show, and those that vouch for it behind, as PEM. Turns TLS on.
     #[arg(long, value_name = "FILE", requires = "tls_key", env = "IRONGATE_TLS_CERT")]
     tls_cert: Option<PathBuf>,
@@ -112,6 +116,7 @@ pub(crate) async fn run(args: Args) -> Result<()> {
         allowed_hosts: args.allow_host,
         allowed_origins: args.allow_origin,
         environment: args.environment,
+        read_only_console: args.read_only_console,
         tls,
         token_secrets,
         deployments: deployments.clone(),
