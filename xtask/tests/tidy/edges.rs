@@ -45,7 +45,7 @@ const ALLOWED: [(&str, &[&str]); 17] = [
     ("irongate-web", &["irongate-proto", "irongate-schema"]),
     ("irongate-tests", &["irongate-proto"]),
     ("irongate-tests-foreign", &["irongate-tests"]),
-    ("irongate-tests-bench", &["irongate-tests", "irongate-proto", "irongate-schema"]),
+    ("irongate-tests-bench", &["irongate-tests", "irongate-proto", "irongate-schema", "irongate-web"]),
     ("xtask", &[]),
     ("xtask-tools", &[]),
 ];
