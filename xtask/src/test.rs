@@ -21,9 +21,10 @@ use crate::{
 const PARTS: [&str; 4] = ["native", "wasm", "system", "foreign"];
 
 /// The members whose own tests run natively and touch no browser and no built binary.
-const NATIVE: [&str; 14] = [
+const NATIVE: [&str; 15] = [
     "irongate-proto",
     "irongate-schema",
+    "irongate-messages",
     "irongate-store",
     "irongate-broker",
     "irongate-runtime",
@@ -47,8 +48,8 @@ const SYSTEM: [&str; 3] = ["irongate-tests", "irongate-tests-bench", "irongate-t
 /// The folder they are in.
 const SYSTEM_FOLDER: &str = "tests";
 
-/// The tests whose clients, or whose transforms' compilers, come from others.
-const FOREIGN: [&str; 3] = ["foreign_rust", "foreign_python", "foreign_guests"];
+/// The tests whose clients, linters, or transforms' compilers come from others.
+const FOREIGN: [&str; 4] = ["foreign_rust", "foreign_python", "foreign_guests", "foreign_packaging"];
 
 /// Runs all parts, or only those named.
 ///

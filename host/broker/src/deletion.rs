@@ -42,7 +42,7 @@ impl Inner {
                 writes.push(documents::remove(documents::settings_key(topic.name(), &name)));
             }
             if topic.is_reliable() {
-                cuts.push(Cut { log: topic.log(), first_offset: u64::MAX });
+                cuts.push(Cut { log: topic.log(), first_offset: u64::MAX, is_final: true });
             }
         }
         if let Err(error) = self.commits.write_with_cuts(writes, cuts).await {
@@ -151,7 +151,7 @@ impl Inner {
         if first_offset <= before.first_offset {
             return Ok(0);
         }
-        self.commits.write_with_cuts(Vec::new(), vec![Cut { log: topic.log(), first_offset }]).await?;
+        self.commits.write_with_cuts(Vec::new(), vec![Cut { log: topic.log(), first_offset, is_final: false }]).await?;
         topic.forget_before(first_offset);
         for subscription in topic.subscriptions() {
             if subscription.forget_before(first_offset) {

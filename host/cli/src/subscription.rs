@@ -30,10 +30,10 @@ const ANSWERS_MAX: usize = 64;
 /// How long those under way are waited for at the end.
 const SETTLE_WAIT: Duration = Duration::from_secs(5);
 /// Waiting between two tries to connect grows up to this many steps.
-const RETRY_STEPS_MAX: u32 = 10;
+pub(crate) const RETRY_STEPS_MAX: u32 = 10;
 
 /// What to subscribe to.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct SubscriptionArgs {
     pub(crate) topic: String,
     pub(crate) consumer: String,
@@ -47,6 +47,8 @@ pub(crate) struct SubscriptionArgs {
 pub(crate) struct Subscription {
     arriving: mpsc::Receiver<Result<StreamMessage>>,
     acknowledgements: Arc<Acknowledgements>,
+    /// One task for each partition; they end with this, and the server delivers again what was not acknowledged.
+    _partitions: JoinSet<()>,
     /// Answers to the server that are under way.
     answers: JoinSet<()>,
 }
@@ -72,6 +74,7 @@ impl Subscription {
         let (sender, arriving) = mpsc::channel(WAITING_MESSAGES_MAX);
         let args = Arc::new(args);
         let mut clients = HashMap::new();
+        let mut partitions = JoinSet::new();
         let is_partitioned = topics.len() > 1;
         for (number, topic) in topics.into_iter().enumerate() {
             let client = client_for(&channel, address, &topic).await;
@@ -79,11 +82,12 @@ impl Subscription {
             clients.insert(topic.clone(), client.clone());
             let mut partition = Partition { client, topic, consumer, args: args.clone(), address: address.clone() };
             let stream = partition.attach().await.map_err(|status| refused(&status, address))?;
-            tokio::spawn(partition.receive(stream, sender.clone()));
+            partitions.spawn(partition.receive(stream, sender.clone()));
         }
         let (address, subscription) = (address.clone(), args.subscription.clone());
         let acknowledgements = Acknowledgements { clients, address, subscription, requests: AtomicU64::new(0) };
-        Ok(Self { arriving, acknowledgements: Arc::new(acknowledgements), answers: JoinSet::new() })
+        let (acknowledgements, answers) = (Arc::new(acknowledgements), JoinSet::new());
+        Ok(Self { arriving, acknowledgements, _partitions: partitions, answers })
     }
 
     /// The way back to the server, for those who settle messages elsewhere.

@@ -1,16 +1,15 @@
-//! A pipeline's source on the host's own broker: one consumer for each partition, and the way to give a record back. Settles nothing: the committer
+//! A pipeline's source on the host's own broker: one consumer for each partition. Settles nothing: the committer
 //! does, together with what was made of it.
 
 use irongate_broker::{Broker, BrokerError};
 use irongate_pipeline::{Acknowledger, Arrived, Pending, PipelineConfig, PortError, Position, Source};
 use irongate_proto::{
-    danube::{AckRequest, ConsumerRequest, NackRequest, ReceiveRequest},
+    danube::{AckRequest, ConsumerRequest, ReceiveRequest},
     danube_schema::GetSchemaRequest,
 };
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
 };
 use tokio::{sync::mpsc, task::JoinSet};
 use tokio_stream::StreamExt;
@@ -67,6 +66,11 @@ impl Source for EmbeddedSource {
             arrived.map(Some).ok_or_else(|| PortError("another consumer has taken the subscription over".to_owned()))
         })
     }
+
+    fn let_go(&mut self) -> Pending<'_, Result<(), PortError>> {
+        // A batch that is not taken waits in its lane: a committed pipeline gives nothing back. Asked for it, the pipeline is started again.
+        Box::pin(async { Err(PortError("a pipeline that commits its batches keeps its records".to_owned())) })
+    }
 }
 
 /// Names of subjects by their ids, as far as they were asked for; an id has one name for ever, and there are no more than the registry's limit.
@@ -89,7 +93,7 @@ impl Subjects {
     }
 }
 
-/// Gives records back; the engine asks for it only where a record was not settled.
+/// Acknowledges what the engine finds settled without a batch of its own.
 pub(crate) struct EmbeddedAcknowledger {
     pub(crate) broker: Broker,
     pub(crate) subscription: String,
@@ -101,24 +105,6 @@ impl Acknowledger for EmbeddedAcknowledger {
             let subscription_name = self.subscription.clone();
             let request = AckRequest { request_id: 0, msg_id: Some(message_id(position)), subscription_name };
             self.broker.ack(request).await.map(|_| ()).map_err(|error| PortError(error.to_string()))
-        })
-    }
-
-    fn give_back<'a>(
-        &'a self,
-        position: &'a Position,
-        delay: Duration,
-        reason: &'a str,
-    ) -> Pending<'a, Result<(), PortError>> {
-        Box::pin(async move {
-            let request = NackRequest {
-                request_id: 0,
-                msg_id: Some(message_id(position)),
-                subscription_name: self.subscription.clone(),
-                delay_ms: Some(u64::try_from(delay.as_millis()).unwrap_or(u64::MAX)),
-                reason: Some(reason.to_owned()),
-            };
-            self.broker.nack(request).await.map(|_| ()).map_err(|error| PortError(error.to_string()))
         })
     }
 }

@@ -23,10 +23,11 @@ pub use config::{
 };
 pub use dedup::{DEDUP_ID, ORIGIN};
 pub use engine::{
-    Acknowledger, Arrived, Batch, CommitError, Committer, Counts, Ended, Outgoing, Pending, Plan, PortError, Position,
-    SendError, Source, Stage, StateWrite, Target, run,
+    Acknowledger, Arrived, Batch, Books, CommitError, Committer, Counts, Ended, Outgoing, Pending, Plan, PortError,
+    Position, SendError, Source, Stage, StateWrite, Target, run,
 };
 pub use error::EngineError;
+pub use limits::OUTAGE_PAUSE_MAX;
 pub use load::{Plugins, Schemas, Stages, plan, schemas};
 pub use testing::{
     Expected, ExpectedPayload, Fault, FaultKind, MemorySource, MemoryTarget, TestCase, TestRecord, TestResult, run_test,

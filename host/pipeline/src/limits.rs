@@ -26,10 +26,12 @@ pub(crate) const IN_FLIGHT_BYTES: usize = 16 * MIB;
 /// Bytes of one message for a target. Default 4,194,000: what a Danube broker takes, with the frame around it.
 pub const MESSAGE_BYTES_MAX: usize = 64 * MIB;
 pub(crate) const MESSAGE_BYTES: usize = 4_194_000;
-/// How long a record may be retried before it is given back to its subscription. Default 20 s: a Danube broker redelivers after 30 s.
+/// How long a record may be retried before the subscription is left for a while. Default 20 s: a Danube broker redelivers after 30 s.
 pub(crate) const BUDGET: Duration = Duration::from_secs(20);
-/// How long a record that was given back stays away. Default 1 s.
+/// For how long the subscription is left then, the first time; each time twice as long while no record gets through. Default 1 s.
 pub(crate) const GIVE_BACK_DELAY: Duration = Duration::from_secs(1);
+/// For how long at most, where the first time is not longer. 30 s.
+pub const OUTAGE_PAUSE_MAX: Duration = Duration::from_secs(30);
 /// How long records in flight have to finish when the pipeline is stopped. Default 10 s.
 pub(crate) const DRAIN: Duration = Duration::from_secs(10);
 /// Calls of a stage in a row in which every record was stopped, after which the stage pauses before each further one. 3.

@@ -167,7 +167,7 @@ pub fn plan(
             .as_ref()
             .map(|dead_letter| OpenDeadLetter { topic: dead_letter.topic.clone(), port: open(&dead_letter.topic) }),
     };
-    Plan { terms: Arc::new(terms), lanes: stages.lanes, committer: None }
+    Plan { terms: Arc::new(terms), lanes: stages.lanes, committer: None, book: Arc::default() }
 }
 
 fn load(stage: &StageConfig, runtime: &Runtime) -> Result<Plugin, Vec<Problem>> {

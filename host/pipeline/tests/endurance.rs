@@ -123,6 +123,10 @@ impl Source for Stream {
         let offset = self.next - 1;
         Box::pin(async move { Ok((offset < self.records).then(|| record(offset))) })
     }
+
+    fn let_go(&mut self) -> Pending<'_, Result<(), PortError>> {
+        panic!("everything is taken")
+    }
 }
 
 /// Says yes to everything and remembers nothing.
@@ -130,10 +134,6 @@ struct Yes;
 
 impl Acknowledger for Yes {
     fn acknowledge<'a>(&'a self, _: &'a Position) -> Pending<'a, Result<(), PortError>> {
-        Box::pin(async { Ok(()) })
-    }
-
-    fn give_back<'a>(&'a self, _: &'a Position, _: Duration, _: &'a str) -> Pending<'a, Result<(), PortError>> {
         Box::pin(async { Ok(()) })
     }
 }

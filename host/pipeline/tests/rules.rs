@@ -18,6 +18,7 @@ pipeline:
   from: /default/in
   in_flight: { records: 4 }
   budget: 300ms
+  give_back_delay: 1ms
   drain: 100ms
   stages:
     - { id: s, uses: none.wasm, retry: { interval: 1ms } }

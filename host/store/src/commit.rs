@@ -33,6 +33,8 @@ pub struct Cut {
     /// The first offset to keep. One beyond the end deletes everything; the next record
     /// gets the offset it would have got anyway.
     pub first_offset: u64,
+    /// No record ever follows: with the last record, what is known of the log goes as well.
+    pub is_final: bool,
 }
 
 /// A record after its commit.

@@ -28,8 +28,8 @@ pub(crate) struct Committer {
     pub(crate) counters: Arc<Counters>,
     pub(crate) durability: Durability,
     pub(crate) hook: Option<CommitHook>,
-    /// Logs with records to remove from the tables.
-    pub(crate) sweeps: VecDeque<u64>,
+    /// Logs with records to remove from the tables, and whether they are done with then.
+    pub(crate) sweeps: VecDeque<(u64, bool)>,
     pub(crate) space: Arc<Space>,
     pub(crate) filler: Filler,
 }
@@ -69,7 +69,7 @@ impl Committer {
             match outcome {
                 Ok(appended) => {
                     let cuts = group.commits.iter().flat_map(|commit| &commit.cuts);
-                    self.sweeps.extend(cuts.map(|cut| cut.log));
+                    self.sweeps.extend(cuts.map(|cut| (cut.log, cut.is_final)));
                     complete(group.commits, appended);
                 }
                 Err(reason) => return self.fail(group.commits, &reason),
@@ -183,7 +183,7 @@ impl Committer {
     /// Removes some of the records that were cut off. Not synced: what a crash undoes is
     /// done again after the next start.
     fn sweep(&mut self) -> Result<(), String> {
-        let Some(log) = self.sweeps.front().copied() else { return Ok(()) };
+        let Some((log, is_final)) = self.sweeps.front().copied() else { return Ok(()) };
         let mut head = self.logs.head(log).map_err(|error| error.to_string())?;
         // An entry goes when its last record does.
         let kept = self.logs.entry_offset(log, head.first_offset).map_err(|error| error.to_string())?;
@@ -195,10 +195,17 @@ impl Committer {
             batch.remove(self.logs.keyspace(), log_key(log, offset));
         }
         head.swept_offset = if end == kept { head.first_offset } else { end };
-        batch.insert(self.logs.stored_heads(), log.to_be_bytes(), head.encode());
-        batch.commit().map_err(|error| fjall_words(&error))?;
-        self.logs.advance(Heads::from([(log, head)]));
-        if head.swept_offset >= head.first_offset {
+        let is_swept = head.swept_offset >= head.first_offset;
+        if is_swept && is_final && head.first_offset == head.next_offset {
+            batch.remove(self.logs.stored_heads(), log.to_be_bytes());
+            batch.commit().map_err(|error| fjall_words(&error))?;
+            self.logs.forget(log);
+        } else {
+            batch.insert(self.logs.stored_heads(), log.to_be_bytes(), head.encode());
+            batch.commit().map_err(|error| fjall_words(&error))?;
+            self.logs.advance(Heads::from([(log, head)]));
+        }
+        if is_swept {
             self.sweeps.pop_front();
         }
         Ok(())

@@ -112,6 +112,11 @@ impl Logs {
         self.lock().extend(written);
     }
 
+    /// What is known of a log that nobody uses any more.
+    pub(crate) fn forget(&self, log: u64) {
+        self.lock().remove(&log);
+    }
+
     pub(crate) fn bounds(&self, log: u64) -> Result<LogBounds, StoreError> {
         let head = self.load(log)?;
         Ok(LogBounds { first_offset: head.first_offset, next_offset: head.next_offset })
@@ -208,4 +213,34 @@ fn entry_of(guard: fjall::Guard) -> Result<Entry, StoreError> {
     let (key, value) = guard.into_inner().map_err(|error| StoreError::read(&error))?;
     let malformed = || StoreError::Read { reason: "a log entry is malformed".into() };
     Entry::decode(&key, &Bytes::from(value)).ok_or_else(malformed)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Append, Cut, Store, StoreOptions};
+    use bytes::Bytes;
+
+    /// Commits that may pass until a log is swept: one for each, and some.
+    const COMMITS_MAX: usize = 1_000;
+
+    #[test]
+    fn nothing_is_kept_of_a_log_that_ended() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path(), &StoreOptions::default()).unwrap();
+        let append = |log| Append { log, record: Bytes::from_static(b"record") };
+        for log in 1..=100 {
+            store.commit(vec![append(log), append(log)], Vec::new()).unwrap();
+            let cut = Cut { log, first_offset: u64::MAX, is_final: log != 100 };
+            store.commit_with_cuts(Vec::new(), Vec::new(), vec![cut]).unwrap();
+        }
+        // Sweeping goes on between commits; the log that was only emptied is kept.
+        let are_gone = |_: usize| {
+            store.commit(vec![append(101)], Vec::new()).unwrap();
+            store.heads().iter().count() == 1
+        };
+        assert!((0..COMMITS_MAX).any(are_gone), "{} heads are stored", store.heads().iter().count());
+        let next_offset = |log| store.bounds(log).unwrap().next_offset;
+        assert_eq!((1..=101).map(next_offset).filter(|offset| *offset > 0).count(), 2);
+        assert_eq!(next_offset(100), 2);
+    }
 }

@@ -72,7 +72,7 @@ impl Store {
         let directory = directory::open(dir, options)?;
         let logs = Arc::new(Logs::new(directory.log, directory.heads));
         let damaged = |error: StoreError| OpenError::Corrupt { dir: dir.to_owned(), what: error.to_string() };
-        let sweeps = logs.unswept().map_err(damaged)?.into();
+        let sweeps = logs.unswept().map_err(damaged)?.into_iter().map(|log| (log, false)).collect();
         let queue = Arc::new(Queue::new(options));
         let counters = Arc::<Counters>::default();
         let space = Arc::new(Space::new(dir, options));
@@ -222,6 +222,10 @@ impl Store {
 
     pub(crate) fn database(&self) -> &Database {
         &self.database
+    }
+
+    pub(crate) fn space(&self) -> &Space {
+        &self.space
     }
 
     pub(crate) fn document_keyspace(&self) -> &Keyspace {

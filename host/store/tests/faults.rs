@@ -205,7 +205,7 @@ fn a_full_disk_refuses_and_recovers() {
     assert_eq!(store.commit(append(1, "lost"), Vec::new()).unwrap_err().to_string(), words);
     assert_eq!(store.health().unwrap_err().to_string(), words);
     // What gives room back goes on, and so do cursors.
-    let cut = vec![Cut { log: 1, first_offset: 2 }];
+    let cut = vec![Cut { log: 1, first_offset: 2, is_final: false }];
     store.commit_with_cuts(Vec::new(), Vec::new(), cut).unwrap();
     let cursor = Arc::new(Cursor { value: AtomicU64::new(7), taken: AtomicU64::new(0) });
     store.stage(Arc::clone(&cursor) as Arc<dyn Staged>).unwrap();
@@ -216,7 +216,9 @@ fn a_full_disk_refuses_and_recovers() {
     free.store(10, Ordering::SeqCst);
     cursor.value.store(8, Ordering::SeqCst);
     store.stage(Arc::clone(&cursor) as Arc<dyn Staged>).unwrap();
-    assert!(store.commit_with_cuts(Vec::new(), Vec::new(), vec![Cut { log: 1, first_offset: 3 }]).is_err());
+    assert!(
+        store.commit_with_cuts(Vec::new(), Vec::new(), vec![Cut { log: 1, first_offset: 3, is_final: false }]).is_err()
+    );
     free.store(u64::MAX, Ordering::SeqCst);
     assert_eq!(store.commit(append(1, "next"), Vec::new()).unwrap()[0].offset, 3);
     assert!(store.health().is_ok());

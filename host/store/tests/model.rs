@@ -87,7 +87,9 @@ impl Model {
     }
 
     fn cut(&mut self, store: &Store, log: u64, first: u64) {
-        store.commit_with_cuts(Vec::new(), Vec::new(), vec![Cut { log, first_offset: first }]).unwrap();
+        store
+            .commit_with_cuts(Vec::new(), Vec::new(), vec![Cut { log, first_offset: first, is_final: false }])
+            .unwrap();
         let next = self.logs.get(&log).map_or(0, Vec::len) as u64;
         let kept = first.min(next).max(self.first(log));
         self.firsts.insert(log, kept);
@@ -199,12 +201,16 @@ fn what_is_cut_off_is_gone_at_once_and_leaves_the_tables_in_the_end() {
             }
         });
         for first in [RECORDS / 4, RECORDS / 2] {
-            store.commit_with_cuts(Vec::new(), Vec::new(), vec![Cut { log: 1, first_offset: first }]).unwrap();
+            store
+                .commit_with_cuts(Vec::new(), Vec::new(), vec![Cut { log: 1, first_offset: first, is_final: false }])
+                .unwrap();
         }
         reader.join().unwrap();
     });
     assert_eq!(store.read(1, 0, 1, 1).unwrap()[0].offset, RECORDS / 2);
-    store.commit_with_cuts(Vec::new(), Vec::new(), vec![Cut { log: 1, first_offset: u64::MAX }]).unwrap();
+    store
+        .commit_with_cuts(Vec::new(), Vec::new(), vec![Cut { log: 1, first_offset: u64::MAX, is_final: false }])
+        .unwrap();
     drop(store);
     let store = open(dir.path());
     let bounds = LogBounds { first_offset: RECORDS, next_offset: RECORDS };

@@ -7,6 +7,7 @@ mod datum;
 mod json;
 mod logical;
 pub(crate) mod model;
+mod reserved;
 
 use serde_json::Value;
 
@@ -45,14 +46,11 @@ impl Avro {
         let place = Definition { text };
         let refused =
             |message: String, pointer: String| SchemaError::Invalid { message, place: place.of(&pointer), pointer };
-        let schema = apache_avro::Schema::parse(&json).map_err(|error| {
-            // The model knows the place of the most common mistake, a name that means nothing.
-            match Model::new(&json) {
-                Err((message, pointer)) => refused(message, pointer),
-                Ok(_) => refused(clip(&error.to_string()), String::new()),
-            }
-        })?;
+        // The model knows the place of the most common mistakes.
         let model = Model::new(&json).map_err(|(message, pointer)| refused(message, pointer))?;
+        reserved::check(&json).map_err(|(message, pointer)| refused(message, pointer))?;
+        let parsed = apache_avro::Schema::parse(&json);
+        let schema = parsed.map_err(|error| refused(clip(&error.to_string()), String::new()))?;
         let written = serde_json::to_value(&schema).unwrap_or(json);
         Ok(Self { model, fingerprint: fingerprint::of_json(&written), definition: definition.to_vec() })
     }

@@ -8,6 +8,7 @@ mod compiled;
 use super::form::{AttributeRow, ProduceForm};
 use super::schema_choice::VersionChoice;
 use super::topic_facts::TopicFacts;
+use crate::text::json_edit::literal;
 
 /// What a message can be copied as.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -140,6 +141,12 @@ impl Letter<'_> {
         if self.reliable() {
             words.push("--reliable".to_owned());
         }
+        // Here braces are sent as they are; the command would fill them in.
+        let braces = |text: &str| text.contains("{{");
+        let in_payload = self.payload.windows(2).any(|pair| pair == b"{{");
+        if ours && (in_payload || braces(&self.form.routing_key) || pairs.iter().any(|pair| braces(pair))) {
+            words.push("--literal".to_owned());
+        }
         out + &words.join(" \\\n  ") + "\n"
     }
 
@@ -250,27 +257,15 @@ fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
 }
 
-/// A string literal of a language. Not by `{:?}`, whose tables weigh more than this file.
+/// A string literal of a language.
 fn string(text: &str, tongue: Tongue) -> String {
-    let mut out = String::from("\"");
-    for character in text.chars() {
-        match character {
-            '"' | '\\' => out.extend(['\\', character]),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            control if control < ' ' || control == '\u{7f}' => {
-                let number = u32::from(control);
-                out.push_str(&match tongue {
-                    Tongue::Rust => format!("\\u{{{number:x}}}"),
-                    Tongue::Java => format!("\\{number:03o}"),
-                    _ => format!("\\x{number:02x}"),
-                });
-            }
-            other => out.push(other),
-        }
-    }
-    out + "\""
+    literal(text, |out, number| {
+        out.push_str(&match tongue {
+            Tongue::Rust => format!("\\u{{{number:x}}}"),
+            Tongue::Java => format!("\\{number:03o}"),
+            _ => format!("\\x{number:02x}"),
+        });
+    })
 }
 
 #[cfg(test)]

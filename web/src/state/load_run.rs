@@ -8,7 +8,7 @@ use irongate_proto::irongate_v1::{LoadLatencies, LoadSecond, LoadSnapshot, RunLo
 use yew::Reducible;
 
 use super::explain::Failure;
-use crate::text::rows::quoted;
+use crate::text::json_edit::quoted;
 
 /// Where a run stands.
 #[derive(Clone, Debug, Default, PartialEq)]

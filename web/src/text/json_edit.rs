@@ -32,22 +32,29 @@ pub fn pointer(steps: &[Step]) -> String {
 /// A text as a JSON string.
 #[must_use]
 pub fn quoted(text: &str) -> String {
-    let mut out = String::from("\"");
+    literal(text, |out, number| {
+        out.push_str("\\u00");
+        out.extend([number >> 4, number & 15].iter().filter_map(|digit| char::from_digit(*digit, 16)));
+    })
+}
+
+/// A text between double quotes, as JSON and many languages write it, but for control characters that have no letter:
+/// each language writes those in its own way. Not by `{:?}`, whose tables weigh more than this file.
+pub fn literal(text: &str, write_control: impl Fn(&mut String, u32)) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push('"');
     for character in text.chars() {
         match character {
             '"' | '\\' => out.extend(['\\', character]),
             '\n' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
-            control if control < ' ' => {
-                let number = u32::from(control);
-                out.push_str("\\u00");
-                out.extend([number >> 4, number & 15].iter().filter_map(|digit| char::from_digit(*digit, 16)));
-            }
+            control if control < ' ' || control == '\u{7f}' => write_control(&mut out, u32::from(control)),
             other => out.push(other),
         }
     }
-    out + "\""
+    out.push('"');
+    out
 }
 
 /// The text that a JSON string with its quotes stands for; of a half surrogate, the replacement character.

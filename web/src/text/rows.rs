@@ -6,6 +6,8 @@ use std::ops::Range;
 
 use csv_core::{ReadRecordResult, Reader};
 
+use super::json_edit::quoted;
+
 /// How a file holds its rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Layout {
@@ -211,28 +213,6 @@ fn is_bare(cell: &str) -> bool {
     let begins = digits.starts_with(|character: char| character.is_ascii_digit());
     let ends = digits.ends_with(|character: char| character.is_ascii_digit());
     begins && ends && !leading_zero && !digits.contains(".e") && !digits.contains(".E") && digits.parse::<f64>().is_ok()
-}
-
-/// A text as a JSON string.
-#[must_use]
-pub fn quoted(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    out.push('"');
-    for character in text.chars() {
-        match character {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            control if control < ' ' => {
-                let _ = write!(out, "\\u{:04x}", u32::from(control));
-            }
-            other => out.push(other),
-        }
-    }
-    out.push('"');
-    out
 }
 
 /// The row with the bare values at these places as strings; none, where there is no such value. In CSV a number and a text of

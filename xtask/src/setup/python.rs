@@ -1,4 +1,4 @@
-//! A Python of our own with Danube's Python client in it, under the target directory.
+//! A Python of our own with Danube's Python client and the container files' linters in it, under the target directory.
 
 use std::{fs, path::PathBuf, process::Command};
 

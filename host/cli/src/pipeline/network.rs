@@ -18,7 +18,6 @@ use irongate_proto::irongate_v1::{DescribeTopicRequest, GetHostInfoResponse, Ref
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 use tokio::task::JoinSet;
 use tonic::Code;
 
@@ -235,7 +234,7 @@ fn is_final(refused: &Refused) -> bool {
     is(Code::InvalidArgument) || is(Code::OutOfRange) || (is(Code::PermissionDenied) && breaks_schema)
 }
 
-/// Who tells the subscription what became of its records.
+/// Who tells the subscription that its records are settled.
 pub(super) struct NetAcknowledger {
     pub(super) acknowledgements: Arc<Acknowledgements>,
     pub(super) address: ServiceAddr,
@@ -256,18 +255,6 @@ impl Acknowledger for NetAcknowledger {
                     Err(status) => return Err(PortError(sentence(&status, &self.address))),
                 }
             }
-        })
-    }
-
-    fn give_back<'a>(
-        &'a self,
-        position: &'a Position,
-        delay: Duration,
-        reason: &'a str,
-    ) -> Pending<'a, Result<(), PortError>> {
-        Box::pin(async move {
-            let given = self.acknowledgements.give_back(&message_id(position), Some(delay), reason).await;
-            given.map_err(|status| PortError(sentence(&status, &self.address)))
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use super::file;
 use super::network::{Connection, NetAcknowledger, names};
-use super::source::NetSource;
+use super::source::{Again, NetSource};
 use crate::address::ServiceAddr;
 use crate::failure::{FAILED, Failure};
 use crate::output::{Output, complain};
@@ -38,16 +38,17 @@ pub(super) async fn run(address: &ServiceAddr, args: &Args, output: Output) -> R
     let connection = Connection::open(address).await?;
     connection.check_source(&config.from).await?;
     let (schemas, targets) = connection.targets(config).await?;
-    let subscription = SubscriptionArgs {
+    let wanted = SubscriptionArgs {
         topic: config.from.clone(),
         consumer: args.consumer.clone().unwrap_or_else(|| consumer_name(config)),
         subscription: config.subscription.clone(),
         subscription_type: wire_type(config.subscription_type),
         key_filters: Vec::new(),
     };
-    let subscription = Subscription::open(connection.channel.clone(), address, subscription).await?;
+    let again = Again { channel: connection.channel.clone(), address: address.clone(), args: wanted.clone() };
+    let subscription = Subscription::open(connection.channel.clone(), address, wanted).await?;
     let acknowledger = NetAcknowledger { acknowledgements: subscription.acknowledgements(), address: address.clone() };
-    let source = NetSource::new(subscription, &config.from, connection.registry());
+    let source = NetSource::new(subscription, again, connection.registry());
     output.progress(&format!("{} runs: {} -> {}", config.name, config.from, names(&config.targets)));
     let plan = plan(config, stages, &schemas, |topic| targets[topic].clone());
     let ended = irongate_pipeline::run(plan, Box::new(source), Arc::new(acknowledger), stop).await?;

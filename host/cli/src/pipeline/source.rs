@@ -1,7 +1,10 @@
 //! A pipeline's source: the messages of a subscription as records. Acknowledges nothing.
 
+use crate::address::ServiceAddr;
+use crate::client::Channel;
 use crate::registry::Registry;
-use crate::subscription::Subscription;
+use crate::sender::wait_to_retry;
+use crate::subscription::{RETRY_STEPS_MAX, Subscription, SubscriptionArgs};
 use irongate_deploy::SourceTopic;
 use irongate_pipeline::{Arrived, Pending, PortError, Source};
 use irongate_proto::danube::StreamMessage;
@@ -12,13 +15,22 @@ use std::collections::HashMap;
 const SUBJECTS_MAX: usize = 1_024;
 
 pub(super) struct NetSource {
-    subscription: Subscription,
+    /// Absent while it is left.
+    subscription: Option<Subscription>,
+    again: Again,
     topic: String,
     registry: Registry,
     /// Received, and not handed over yet.
     waiting: Option<StreamMessage>,
     topics: HashMap<String, Partition>,
     subjects: HashMap<u64, Option<String>>,
+}
+
+/// What it takes to subscribe again.
+pub(super) struct Again {
+    pub(super) channel: Channel,
+    pub(super) address: ServiceAddr,
+    pub(super) args: SubscriptionArgs,
 }
 
 struct Partition {
@@ -28,15 +40,34 @@ struct Partition {
 }
 
 impl NetSource {
-    pub(super) fn new(subscription: Subscription, topic: &str, registry: Registry) -> NetSource {
+    pub(super) fn new(subscription: Subscription, again: Again, registry: Registry) -> NetSource {
         let (topics, subjects) = (HashMap::new(), HashMap::new());
-        NetSource { subscription, topic: topic.to_owned(), registry, waiting: None, topics, subjects }
+        let topic = again.args.topic.clone();
+        NetSource { subscription: Some(subscription), again, topic, registry, waiting: None, topics, subjects }
+    }
+
+    /// The next message of the subscription, which is made again where it was left, for as long as that takes.
+    async fn message(&mut self) -> Result<StreamMessage, PortError> {
+        for retry in 1.. {
+            if let Some(subscription) = &mut self.subscription {
+                return subscription.next().await.map_err(|error| PortError(format!("{error:#}")));
+            }
+            let Again { channel, address, args } = &self.again;
+            match Subscription::open(channel.clone(), address, args.clone()).await {
+                Ok(subscription) => self.subscription = Some(subscription),
+                Err(error) => {
+                    tracing::warn!(topic = self.topic, "it cannot be subscribed to again: {error:#}");
+                    wait_to_retry(RETRY_STEPS_MAX.min(retry)).await;
+                }
+            }
+        }
+        Err(PortError(format!("{} did not come back", self.topic)))
     }
 
     async fn receive(&mut self) -> Result<Arrived, PortError> {
         let message = match self.waiting.take() {
             Some(message) => message,
-            None => self.subscription.next().await.map_err(|error| PortError(format!("{error:#}")))?,
+            None => self.message().await?,
         };
         // The look-up may be given up half-way; the message must not be lost with it.
         let schema_id = message.schema_id;
@@ -84,5 +115,13 @@ impl NetSource {
 impl Source for NetSource {
     fn next(&mut self) -> Pending<'_, Result<Option<Arrived>, PortError>> {
         Box::pin(async { self.receive().await.map(Some) })
+    }
+
+    fn let_go(&mut self) -> Pending<'_, Result<(), PortError>> {
+        Box::pin(async {
+            // With its connections its server delivers again what it had delivered.
+            (self.subscription, self.waiting) = (None, None);
+            Ok(())
+        })
     }
 }

@@ -25,9 +25,9 @@ pub struct PipelineConfig {
     pub batch: Bound,
     /// What may be between being read and being settled.
     pub in_flight: Bound,
-    /// How long a record may be retried before it is given back.
+    /// How long a record may be retried before the subscription is left for a while.
     pub budget: Duration,
-    /// How long a record that was given back stays away.
+    /// For how long it is left the first time.
     pub give_back_delay: Duration,
     /// How long records in flight have to finish when the pipeline is stopped.
     pub drain: Duration,

@@ -4,8 +4,10 @@
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque},
     sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant},
+    time::Duration,
 };
+
+use tokio::time::Instant;
 
 use super::ports::Position;
 use crate::limits::REMEMBERED_RECORDS_MAX;
@@ -83,6 +85,8 @@ struct Pages {
 #[derive(Default)]
 struct Partition {
     in_flight: BTreeSet<u64>,
+    /// Given back, and not come again yet. Where others share the subscription some may never: the oldest are forgotten.
+    returned: BTreeSet<u64>,
     next: u64,
     /// When it last settled a record, or began to have one.
     moved_at: Option<Instant>,
@@ -98,6 +102,24 @@ impl Partition {
 #[derive(Default)]
 pub(crate) struct Book {
     pages: Mutex<Pages>,
+}
+
+/// The books of a pipeline, to look into while it runs. Clones share them.
+#[derive(Clone)]
+pub struct Books(pub(super) Arc<Book>);
+
+impl Books {
+    /// What became of the records so far.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.0.counts()
+    }
+
+    /// The offset of each partition before which everything that came is complete.
+    #[must_use]
+    pub fn frontier(&self) -> BTreeMap<String, u64> {
+        self.0.frontier()
+    }
 }
 
 impl Book {
@@ -139,7 +161,13 @@ impl Book {
         let Some(partition) = pages.partitions.get_mut(&position.topic) else { return };
         partition.in_flight.remove(&position.offset);
         partition.move_on();
-        if end != End::GivenBack {
+        if end == End::GivenBack {
+            partition.returned.insert(position.offset);
+            if partition.returned.len() > REMEMBERED_RECORDS_MAX {
+                partition.returned.pop_first();
+            }
+        } else {
+            partition.returned.remove(&position.offset);
             partition.next = partition.next.max(position.offset + 1);
             pages.memories.remove(position);
         }
@@ -174,7 +202,8 @@ impl Book {
     pub(crate) fn frontier(&self) -> BTreeMap<String, u64> {
         let pages = self.lock();
         let frontier = |partition: &Partition| {
-            partition.in_flight.first().map_or(partition.next, |first| partition.next.min(*first))
+            let open = partition.in_flight.first().into_iter().chain(partition.returned.first());
+            open.copied().fold(partition.next, u64::min)
         };
         pages.partitions.iter().map(|(topic, partition)| (topic.to_string(), frontier(partition))).collect()
     }
@@ -230,6 +259,18 @@ mod tests {
         book.settle(&at(0), End::DeadLettered);
         assert_eq!(book.frontier()["/default/t"], 3);
         assert!(book.counts().are_conserved());
+    }
+
+    #[test]
+    fn s5_the_frontier_waits_for_a_record_that_was_given_back() {
+        let book = Book::default();
+        (0..2).for_each(|offset| assert_eq!(book.admit(&at(offset)), Admission::New));
+        book.settle(&at(0), End::GivenBack);
+        book.settle(&at(1), End::Delivered);
+        assert_eq!(book.frontier()["/default/t"], 0);
+        book.admit(&at(0));
+        book.settle(&at(0), End::Delivered);
+        assert_eq!(book.frontier()["/default/t"], 2);
     }
 
     #[test]

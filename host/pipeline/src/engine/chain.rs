@@ -1,9 +1,8 @@
 //! A batch through the stages of a lane, in order: retries, faults, and what is left at the end. A record that waits for another try keeps its place,
 //! so nothing overtakes it. Acknowledges nothing.
 
-use std::time::Instant;
-
-use irongate_runtime::{GuestFault, HostFault, Outcome, OutputRecord, Record, RecordFault, TrapKind};
+use irongate_runtime::{BatchReport, GuestFault, HostFault, Outcome, OutputRecord, Record, RecordFault, TrapKind};
+use tokio::time::Instant;
 
 use super::{
     plan::{LaneStages, StageTerms, Terms},
@@ -120,14 +119,11 @@ impl LaneStages {
 
     /// One call, on a thread where it may block.
     async fn call(&mut self, index: usize, records: Vec<Record>) -> Result<Vec<Outcome>, HostFault> {
-        let mut stage = std::mem::replace(&mut self.stages[index], Box::new(Away));
-        let called = tokio::task::spawn_blocking(move || {
-            let report = stage.transform(&records);
-            (stage, report)
-        });
-        let (stage, report) = called.await.map_err(|error| HostFault::Instantiate { reason: error.to_string() })?;
-        self.stages[index] = stage;
-        let report = report?;
+        let report = if self.stages[index].may_block() {
+            self.call_apart(index, records).await?
+        } else {
+            self.stages[index].transform(&records)?
+        };
         for line in &report.log {
             tracing::info!(target: "irongate::transform", level = %line.level, "{}", line.message);
         }
@@ -138,6 +134,17 @@ impl LaneStages {
             self.states[index].note(report.state_changes);
         }
         Ok(report.outcomes)
+    }
+
+    async fn call_apart(&mut self, index: usize, records: Vec<Record>) -> Result<BatchReport, HostFault> {
+        let mut stage = std::mem::replace(&mut self.stages[index], Box::new(Away));
+        let called = tokio::task::spawn_blocking(move || {
+            let report = stage.transform(&records);
+            (stage, report)
+        });
+        let (stage, report) = called.await.map_err(|error| HostFault::Instantiate { reason: error.to_string() })?;
+        self.stages[index] = stage;
+        report
     }
 }
 
@@ -154,7 +161,7 @@ impl Slot {
 struct Away;
 
 impl Stage for Away {
-    fn transform(&mut self, _: &[Record]) -> Result<irongate_runtime::BatchReport, HostFault> {
+    fn transform(&mut self, _: &[Record]) -> Result<BatchReport, HostFault> {
         Err(HostFault::Instantiate { reason: "the stage was lost in a call that never ended".to_owned() })
     }
 }

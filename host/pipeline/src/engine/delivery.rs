@@ -1,14 +1,10 @@
 //! From the outputs of a batch to its targets: who takes what, the schema check before it, and retries of what was not taken, alone. Acknowledges
 //! nothing.
 
-use std::{
-    collections::BTreeMap,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use irongate_runtime::OutputRecord;
-use tokio::task::JoinSet;
+use tokio::{task::JoinSet, time::Instant};
 
 use super::{
     book::Book,

@@ -1,22 +1,20 @@
 //! One lane: takes its records in order, a batch at a time, and settles each before it takes more. Records with the same key are in the same lane, so
 //! nothing here may let one pass another. The order of settling is the order of the delivery rules: targets, dead letters, state, acknowledgement.
 
-use std::{
-    collections::HashMap,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::sync::Arc;
 
 use tokio::{
     sync::{OwnedSemaphorePermit, mpsc},
     task::JoinSet,
+    time::Instant,
 };
 
 use super::{
     book::{Book, End},
     delivery::{Fate, bury, deliver},
+    outage::Outage,
     plan::{LaneStages, Terms},
-    ports::{Acknowledger, Arrived, Committer, Position},
+    ports::{Acknowledger, Arrived, Committer},
 };
 use crate::{dead_letter::letter, error::EngineError};
 
@@ -38,8 +36,7 @@ pub(crate) struct Lane {
     pub(crate) book: Arc<Book>,
     pub(crate) acknowledger: Arc<dyn Acknowledger>,
     pub(crate) jobs: mpsc::Receiver<Job>,
-    /// Keys of which a record was given back: none behind it may pass it. With its offset, and until when it is waited for.
-    pub(crate) held: HashMap<(Arc<str>, Option<String>), (u64, Instant)>,
+    pub(crate) outage: Arc<Outage>,
 }
 
 impl Lane {
@@ -56,7 +53,11 @@ impl Lane {
             };
             let (batch, left) = self.fill(first);
             next = left;
-            let batch = self.without_held(batch).await;
+            if self.outage.is_on() {
+                // What is behind a record that comes again must come again behind it.
+                batch.iter().for_each(|job| self.book.settle(&job.arrived.position, End::GivenBack));
+                continue;
+            }
             self.serve(batch).await?;
         }
     }
@@ -77,28 +78,6 @@ impl Lane {
             batch.push(job);
         }
         (batch, None)
-    }
-
-    /// Gives back what would pass a record with the same key that was given back before.
-    async fn without_held(&mut self, batch: Vec<Job>) -> Vec<Job> {
-        let now = Instant::now();
-        self.held.retain(|_, (_, until)| *until > now);
-        let mut free = Vec::with_capacity(batch.len());
-        for job in batch {
-            let key = key_of(&job.arrived);
-            match self.held.get(&key) {
-                Some((offset, _)) if job.arrived.position.offset > *offset => {
-                    self.give_back(&job.arrived.position, "a record with the same key before it was given back").await;
-                    self.book.settle(&job.arrived.position, End::GivenBack);
-                }
-                Some((offset, _)) if job.arrived.position.offset == *offset => {
-                    self.held.remove(&key);
-                    free.push(job);
-                }
-                _ => free.push(job),
-            }
-        }
-        free
     }
 
     async fn serve(&mut self, batch: Vec<Job>) -> Result<(), EngineError> {
@@ -140,10 +119,16 @@ impl Lane {
     }
 
     async fn settle(&mut self, records: Vec<Arrived>, fates: Vec<Fate>) -> Result<(), EngineError> {
+        if let Some(reason) = fates.iter().find_map(|fate| fate.unsent.as_ref()) {
+            self.outage.begin(reason);
+        } else if fates.iter().any(|fate| !fate.sent.is_empty()) {
+            self.outage.is_over();
+        }
         let mut acknowledging = JoinSet::new();
         for (arrived, fate) in records.into_iter().zip(fates) {
-            if let Some(reason) = &fate.unsent {
-                self.return_to_source(&arrived, &fate, reason).await;
+            if fate.unsent.is_some() {
+                self.book.remember_sent(&arrived.position, fate.sent.into_iter());
+                self.book.settle(&arrived.position, End::GivenBack);
                 continue;
             }
             let end = end_of(&fate);
@@ -162,23 +147,6 @@ impl Lane {
             done.map_err(|error| EngineError::Lane { reason: error.to_string() })?;
         }
         Ok(())
-    }
-
-    async fn return_to_source(&mut self, arrived: &Arrived, fate: &Fate, reason: &str) {
-        let until = Instant::now() + self.terms.give_back_delay + self.terms.budget + Duration::from_secs(1);
-        let held = self.held.entry(key_of(arrived)).or_insert((arrived.position.offset, until));
-        held.0 = held.0.min(arrived.position.offset);
-        self.book.remember_sent(&arrived.position, fate.sent.iter().cloned());
-        // Out of the books first: it may come again before the call returns.
-        self.book.settle(&arrived.position, End::GivenBack);
-        self.give_back(&arrived.position, reason).await;
-    }
-
-    /// Where even this fails, the subscription delivers it again by itself when its time is over.
-    async fn give_back(&mut self, position: &Position, reason: &str) {
-        if let Err(error) = self.acknowledger.give_back(position, self.terms.give_back_delay, reason).await {
-            tracing::warn!(offset = position.offset, "a record could not be given back: {error}");
-        }
     }
 }
 

@@ -1,19 +1,20 @@
 //! Runs a pipeline: pulls records while there is room, hands each to its lane, and drains when it is told to stop. Knows no network and no broker:
 //! both are behind the ports.
 //!
-//! The delivery rules that tests name are kept here: S1 to S4 and S8 in `lane` and `at_once`, S2 in `delivery`, S5, S10 and S14 in `book`, S6 by lanes,
-//! S9 in `delivery` and `chain`, S12 in `chain` and the runtime, S11 and S13 in this file.
+//! The delivery rules that tests name are kept here: S1 to S4 and S8 in `lane` and `at_once`, S2 in `delivery`, S5, S10 and S14 in `book`,
+//! S6 by lanes and by `outage`, S9 in `delivery`, `chain` and `outage`, S12 in `chain` and the runtime, S11 and S13 in this file.
 
 mod at_once;
 mod book;
 mod chain;
 mod delivery;
 mod lane;
+mod outage;
 mod plan;
 mod ports;
 mod state;
 
-pub use book::Counts;
+pub use book::{Books, Counts};
 pub use plan::Plan;
 pub use ports::{
     Acknowledger, Arrived, Batch, CommitError, Committer, Outgoing, Pending, PortError, Position, SendError, Source,
@@ -24,10 +25,11 @@ pub(crate) use plan::{LaneStages, OpenDeadLetter, OpenTarget, StageTerms, Terms}
 pub(crate) use state::LaneState;
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::BTreeMap,
     hash::{DefaultHasher, Hash, Hasher},
     pin::pin,
     sync::Arc,
+    time::Duration,
 };
 
 use tokio::{
@@ -37,6 +39,7 @@ use tokio::{
 
 use book::{Admission, Book};
 use lane::{Job, Lane, key_of};
+use outage::Outage;
 
 use crate::{
     error::EngineError,
@@ -66,8 +69,7 @@ pub async fn run(
     acknowledger: Arc<dyn Acknowledger>,
     stop: impl Future<Output = ()>,
 ) -> Result<Ended, EngineError> {
-    let book = Arc::new(Book::default());
-    let terms = plan.terms;
+    let (book, terms) = (plan.book, plan.terms);
     let mut lanes = JoinSet::new();
     let mut feeder = Feeder {
         slots: Arc::new(Semaphore::new(terms.in_flight.records)),
@@ -75,6 +77,9 @@ pub async fn run(
         room_bytes: terms.in_flight.bytes,
         book: Arc::clone(&book),
         acknowledger: Arc::clone(&acknowledger),
+        outage: Arc::default(),
+        in_flight_records: terms.in_flight.records,
+        give_back_delay: terms.give_back_delay,
         lanes: Vec::new(),
     };
     for (number, stages) in plan.lanes.into_iter().enumerate() {
@@ -83,7 +88,8 @@ pub async fn run(
         feeder.lanes.push(sender);
         let (terms, book, acknowledger) = (Arc::clone(&terms), Arc::clone(&book), Arc::clone(&acknowledger));
         let committer = plan.committer.clone();
-        lanes.spawn(Lane { number, terms, stages, committer, book, acknowledger, jobs, held: HashMap::new() }.work());
+        let outage = Arc::clone(&feeder.outage);
+        lanes.spawn(Lane { number, terms, stages, committer, book, acknowledger, jobs, outage }.work());
     }
     let mut stop = pin!(stop);
     // Apart from the feeding, which must not be interrupted; it ends with this function.
@@ -137,6 +143,9 @@ struct Feeder {
     room_bytes: usize,
     book: Arc<Book>,
     acknowledger: Arc<dyn Acknowledger>,
+    outage: Arc<Outage>,
+    in_flight_records: usize,
+    give_back_delay: Duration,
     lanes: Vec<mpsc::Sender<Job>>,
 }
 
@@ -145,7 +154,15 @@ impl Feeder {
     async fn feed(&self, source: &mut dyn Source) -> Result<bool, EngineError> {
         let closed = |_| EngineError::Lane { reason: "its queue is closed".to_owned() };
         let slot = Arc::clone(&self.slots).acquire_owned().await.map_err(closed)?;
-        let Some(arrived) = source.next().await? else { return Ok(false) };
+        let arrived = tokio::select! {
+            biased;
+            () = self.outage.begun() => {
+                drop(slot);
+                return self.sit_out(source).await.map(|()| true);
+            }
+            arrived = source.next() => arrived?,
+        };
+        let Some(arrived) = arrived else { return Ok(false) };
         match self.book.admit(&arrived.position) {
             Admission::New => {}
             Admission::Copy => return Ok(true),
@@ -164,6 +181,18 @@ impl Feeder {
         let gone = |_| EngineError::Lane { reason: "its queue is closed".to_owned() };
         lane.send(Job { arrived, bytes, slot, room }).await.map_err(gone)?;
         Ok(true)
+    }
+
+    /// Lets everything go that is not settled, and stays away for a while.
+    async fn sit_out(&self, source: &mut dyn Source) -> Result<(), EngineError> {
+        let closed = |_| EngineError::Lane { reason: "its queue is closed".to_owned() };
+        let all = u32::try_from(self.in_flight_records).unwrap_or(u32::MAX);
+        // No record is in work once every slot is free.
+        drop(self.slots.acquire_many(all).await.map_err(closed)?);
+        source.let_go().await?;
+        tokio::time::sleep(self.outage.pause(self.give_back_delay)).await;
+        self.outage.end();
+        Ok(())
     }
 }
 

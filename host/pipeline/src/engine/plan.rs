@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use irongate_schema::Schema;
 
 use super::{
+    book::{Book, Books},
     ports::{Committer, Stage, Target},
     state::LaneState,
 };
@@ -18,6 +19,7 @@ pub struct Plan {
     pub(crate) terms: Arc<Terms>,
     pub(crate) lanes: Vec<LaneStages>,
     pub(crate) committer: Option<Arc<dyn Committer>>,
+    pub(crate) book: Arc<Book>,
 }
 
 impl Plan {
@@ -25,6 +27,12 @@ impl Plan {
     #[must_use]
     pub fn committing(self, committer: Arc<dyn Committer>) -> Plan {
         Plan { committer: Some(committer), ..self }
+    }
+
+    /// The books that it will keep.
+    #[must_use]
+    pub fn books(&self) -> Books {
+        Books(Arc::clone(&self.book))
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the engine is plugged into: where records come from, who is told that they are settled, and where they go. Implemented over the network by the
 //! command, and in memory for tests.
 
-use std::{collections::BTreeMap, pin::Pin, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, pin::Pin, sync::Arc};
 
 use bytes::Bytes;
 use irongate_runtime::{BatchReport, HostFault, Record, Transform};
@@ -64,19 +64,15 @@ pub enum SendError {
 pub trait Source: Send {
     /// The next record; nothing once there will be none. May be dropped while it waits, without losing a record.
     fn next(&mut self) -> Pending<'_, Result<Option<Arrived>, PortError>>;
+    /// Leaves the subscription: everything that was delivered and is not acknowledged comes again, in its order, once `next` is called again, and that
+    /// counts as nobody's failure. No record is in work when it is called.
+    fn let_go(&mut self) -> Pending<'_, Result<(), PortError>>;
 }
 
-/// Who is told what became of a record.
+/// Who is told that a record is settled.
 pub trait Acknowledger: Send + Sync {
     /// It is settled.
     fn acknowledge<'a>(&'a self, position: &'a Position) -> Pending<'a, Result<(), PortError>>;
-    /// It is to be delivered again after a delay.
-    fn give_back<'a>(
-        &'a self,
-        position: &'a Position,
-        delay: Duration,
-        reason: &'a str,
-    ) -> Pending<'a, Result<(), PortError>>;
 }
 
 /// Everything that a batch of records led to.
@@ -139,6 +135,10 @@ pub trait Stage: Send {
     /// # Errors
     /// The host could not do its part; no record is to blame.
     fn transform(&mut self, batch: &[Record]) -> Result<BatchReport, HostFault>;
+    /// Whether a call may take long. Then it is made on a thread where it may block.
+    fn may_block(&self) -> bool {
+        true
+    }
 }
 
 impl Stage for Transform {

@@ -1,9 +1,8 @@
-//! A source and targets in memory, for tests: they keep what they were given, deliver again what was given back, and fail when a test says so.
+//! A source and targets in memory, for tests: they keep what they were given, deliver again what was let go, and fail when a test says so.
 
 use std::{
     collections::{BTreeSet, HashSet, VecDeque},
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
 };
 
 use tokio::sync::Notify;
@@ -88,6 +87,17 @@ impl Source for MemorySource {
             }
         })
     }
+
+    fn let_go(&mut self) -> Pending<'_, Result<(), PortError>> {
+        Box::pin(async {
+            let queues = &mut *self.lock();
+            let mut waiting: Vec<Arrived> = queues.out.drain(..).chain(queues.waiting.drain(..)).collect();
+            // In the order of the log, as a broker delivers.
+            waiting.sort_by(|a, b| a.position.cmp(&b.position));
+            queues.waiting = waiting.into();
+            Ok(())
+        })
+    }
 }
 
 impl Acknowledger for MemorySource {
@@ -96,22 +106,6 @@ impl Acknowledger for MemorySource {
             let mut queues = self.lock();
             queues.out.retain(|arrived| arrived.position != *position);
             queues.acknowledged.insert(position.clone());
-            drop(queues);
-            self.shared.changed.notify_one();
-            Ok(())
-        })
-    }
-
-    fn give_back<'a>(&'a self, position: &'a Position, _: Duration, _: &'a str) -> Pending<'a, Result<(), PortError>> {
-        Box::pin(async {
-            let mut queues = self.lock();
-            let found = queues.out.iter().position(|arrived| arrived.position == *position);
-            if let Some(index) = found {
-                let arrived = queues.out.remove(index);
-                // Back in the order of the log, as a broker delivers.
-                let at = queues.waiting.partition_point(|waiting| waiting.position < arrived.position);
-                queues.waiting.insert(at, arrived);
-            }
             drop(queues);
             self.shared.changed.notify_one();
             Ok(())

@@ -24,8 +24,8 @@ pub const SINGLE: usize = 1;
 /// Messages in a call of the batch loads.
 pub const BATCH: usize = 256;
 
-/// Callers of the reliable load.
-pub const RELIABLE_CALLERS: usize = 4;
+/// Callers of the reliable load: enough that a group waits while the one before it is synced.
+pub const RELIABLE_CALLERS: usize = 8;
 
 /// Messages per second of one caller on a non-reliable topic.
 pub async fn messages_per_second(host: &Host, messages: usize) -> anyhow::Result<f64> {

@@ -4,6 +4,7 @@ use super::check;
 use super::lane::{Failed, Item, Phase};
 use super::state::Acknowledged;
 use super::supply::{Made, Supply};
+use crate::pace::Pacer;
 use crate::sender::Message;
 use anyhow::Result;
 use irongate_load::Pace;
@@ -36,10 +37,10 @@ pub(super) fn read(reading: Reading) -> mpsc::Receiver<Result<Item>> {
                 return;
             }
         };
-        let mut index = 0;
+        let mut pacer = reading.pace.map(Pacer::new);
         loop {
-            if let Some(pace) = reading.pace {
-                std::thread::sleep(pace.due(index).saturating_duration_since(Instant::now()));
+            if let Some(pacer) = &mut pacer {
+                std::thread::sleep(pacer.wait(Instant::now()));
             }
             let Some(message) = messages.next() else { return };
             let item = match message {
@@ -54,7 +55,7 @@ pub(super) fn read(reading: Reading) -> mpsc::Receiver<Result<Item>> {
             if sender.blocking_send(item).is_err() || is_over {
                 return;
             }
-            index += 1;
+            pacer.iter_mut().for_each(Pacer::advance);
         }
     });
     receiver

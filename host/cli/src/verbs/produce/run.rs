@@ -3,6 +3,7 @@
 
 use super::args::Args;
 use super::feed::{Reading, hand_out, read};
+use super::interruption::{Interrupted, Interruptions};
 use super::lane::{Done, INVALID_CAUSE, Lane, Phase, Terms};
 use super::report::Report;
 use super::state::{State, StateFile};
@@ -22,8 +23,6 @@ use tokio::task::JoinHandle;
 pub(super) const QUEUE_MESSAGES_MAX: usize = 1_000;
 /// Finished calls that wait to be counted.
 pub(super) const DONE_CALLS_MAX: usize = 64;
-/// How long calls under way are waited for after an interruption.
-pub(super) const INTERRUPT_WAIT: Duration = Duration::from_secs(5);
 /// How often a run that goes on writes down where it is.
 pub(super) const STATE_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -115,22 +114,16 @@ impl Run<'_> {
     async fn count(&mut self, flow: &mut Flow, report: &mut Report) -> Result<End> {
         let mut end = End::Complete;
         let mut written = Instant::now();
-        let mut deadline = None;
-        let mut interrupts = interrupts()?;
+        let mut interruptions = Interruptions::new()?;
         loop {
             let all = tokio::select! {
                 biased;
                 all = flow.done.recv() => all,
-                _ = interrupts.recv() => {
-                    if end == End::Interrupted {
-                        return Ok(end);
-                    }
+                interrupted = interruptions.next() => {
                     end = End::Interrupted;
-                    deadline = Some(tokio::time::Instant::now() + INTERRUPT_WAIT);
                     flow.phase.send_replace(Phase::Stopping);
-                    continue;
+                    if interrupted == Interrupted::Once { continue } else { return Ok(end) }
                 }
-                () = until(deadline) => return Ok(end),
             };
             let Some(all) = all else { return Ok(end) };
             if *flow.phase.borrow() == Phase::First {
@@ -207,39 +200,4 @@ impl Run<'_> {
 
 fn is_invalid(done: &Done) -> bool {
     done.result.as_ref().is_err_and(|failed| failed.cause == INVALID_CAUSE)
-}
-
-pub(super) async fn until(deadline: Option<tokio::time::Instant>) {
-    match deadline {
-        Some(deadline) => tokio::time::sleep_until(deadline).await,
-        None => std::future::pending().await,
-    }
-}
-
-/// SIGINT and SIGTERM, as often as they come.
-#[cfg(unix)]
-pub(super) fn interrupts() -> Result<mpsc::Receiver<()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (sender, receiver) = mpsc::channel(1);
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    tokio::spawn(async move {
-        loop {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-            }
-            if sender.send(()).await.is_err() {
-                return;
-            }
-        }
-    });
-    Ok(receiver)
-}
-
-/// Ctrl-C, as often as it comes.
-#[cfg(not(unix))]
-pub(super) fn interrupts() -> Result<mpsc::Receiver<()>> {
-    let (sender, receiver) = mpsc::channel(1);
-    tokio::spawn(async move { while tokio::signal::ctrl_c().await.is_ok() && sender.send(()).await.is_ok() {} });
-    Ok(receiver)
 }

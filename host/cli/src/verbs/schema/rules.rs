@@ -1,6 +1,7 @@
 //! `irongate schema delete | set-compatibility | bind | policy`: what a registry keeps and what a topic enforces. The
 //! server decides; nothing is asked twice, so each names what it changes.
 
+use super::{Form, OutputForm};
 use crate::address::ServiceAddr;
 use crate::client::connect;
 use crate::failure::refused;
@@ -26,6 +27,11 @@ pub(super) enum Action {
         /// The version.
         #[arg(short, long)]
         version: u32,
+        /// As danube-cli writes it; a deletion is for good without it as well.
+        #[arg(long)]
+        permanent: bool,
+        #[command(flatten)]
+        form: Form,
     },
     /// Decide what a new version of a subject may change.
     SetCompatibility {
@@ -93,7 +99,8 @@ pub(super) async fn act(address: &ServiceAddr, action: Action, output: Output) -
     let client = registry.client();
     let refused = |status: Status| refused(&status, address);
     match action {
-        Action::Delete { subject, version } => {
+        Action::Delete { subject, version, form, .. } => {
+            let output = output.or_json(form.output == OutputForm::Json);
             let request = DeleteSchemaVersionRequest { subject: subject.clone(), version };
             let response = client.delete_schema_version(request).await.map_err(refused)?.into_inner();
             done(response.success, &response.message)?;

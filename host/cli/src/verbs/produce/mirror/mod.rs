@@ -12,8 +12,9 @@ pub(super) use link::Registration;
 pub(super) use spool::SPOOL_BYTES_MAX;
 
 use super::feed::{Reading, read, stopped};
+use super::interruption::{Interrupted, Interruptions};
 use super::lane::{Failed, Item, Phase};
-use super::run::{DONE_CALLS_MAX, End, INTERRUPT_WAIT, QUEUE_MESSAGES_MAX, Run, interrupts, until};
+use super::run::{DONE_CALLS_MAX, End, QUEUE_MESSAGES_MAX, Run};
 use super::{args::MirrorArgs, pace, policy};
 use crate::address::ServiceAddr;
 use crate::client::{Channel, connect, host_info};
@@ -207,8 +208,7 @@ impl Mirrored<'_> {
     async fn count(&mut self, flow: &mut Flow, report: &mut Report, ledger: &mut Ledger) -> Result<End> {
         let mut end = End::Complete;
         let mut written = std::time::Instant::now();
-        let mut deadline = None;
-        let mut interrupts = interrupts()?;
+        let mut interruptions = Interruptions::new()?;
         loop {
             tokio::select! {
                 biased;
@@ -226,15 +226,13 @@ impl Mirrored<'_> {
                 Some((message, failed)) = flow.rejected.recv() => {
                     report.reject(&message, &failed);
                 }
-                _ = interrupts.recv() => {
-                    if end == End::Interrupted {
+                interrupted = interruptions.next() => {
+                    end = End::Interrupted;
+                    flow.phase.send_replace(Phase::Stopping);
+                    if interrupted != Interrupted::Once {
                         return Ok(end);
                     }
-                    end = End::Interrupted;
-                    deadline = Some(tokio::time::Instant::now() + INTERRUPT_WAIT);
-                    flow.phase.send_replace(Phase::Stopping);
                 }
-                () = until(deadline) => return Ok(end),
             }
             if written.elapsed() >= super::run::STATE_INTERVAL {
                 written = std::time::Instant::now();
