@@ -4,10 +4,13 @@
 use crate::{build, process, setup, workspace::Workspace};
 
 /// What can be measured, each a section of `docs/benchmarks.md`.
-pub const SECTIONS: [&str; 4] = ["produce", "broker", CLI, SCHEMA];
+pub const SECTIONS: [&str; 5] = ["produce", "broker", CLI, BROWSER, SCHEMA];
 
 /// Measures next to Danube's own client, whose build needs a `protoc`.
 const CLI: &str = "cli";
+
+/// Measures the console, which needs a browser and its driver.
+const BROWSER: &str = "browser";
 
 /// The client in a tight loop.
 const DANUBE_LOOP: &str = "danube-client-loop";
@@ -23,6 +26,10 @@ pub fn bench(workspace: &Workspace, section: &str) -> anyhow::Result<()> {
     let mut cargo = workspace.cargo();
     if section != SCHEMA {
         cargo.env("IRONGATE_BIN", build::build(workspace)?);
+    }
+    if section == BROWSER {
+        let browser = setup::browser::ensure()?;
+        cargo.env("IRONGATE_CHROMIUM", browser.chromium).env("IRONGATE_CHROMEDRIVER", browser.chromedriver);
     }
     if section == CLI {
         let protoc = setup::tools::ensure(workspace)?.protoc;
