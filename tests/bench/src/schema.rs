@@ -123,6 +123,9 @@ enum Plain {
 }
 
 impl Language {
+    /// As Danube spells the types of their schemas.
+    pub const TYPES: [&str; 3] = ["json_schema", "avro", "protobuf"];
+
     /// All of them.
     ///
     /// # Errors
@@ -148,7 +151,7 @@ impl Language {
         });
         let plain = jsonschema::options().should_validate_formats(true).build(&definition)?;
         Ok(Self {
-            schema_type: "json_schema",
+            schema_type: Self::TYPES[0],
             definition: definition.to_string(),
             name: "JSON Schema, valid",
             broken_name: "JSON Schema, one violation",
@@ -170,7 +173,7 @@ impl Language {
             {"name": "paid", "type": "boolean"}, {"name": "items", "type": {"type": "array", "items": item}},
         ]});
         Ok(Self {
-            schema_type: "avro",
+            schema_type: Self::TYPES[1],
             definition: definition.to_string(),
             name: "Avro, JSON text, valid",
             broken_name: "Avro, JSON text, one violation",
@@ -190,7 +193,7 @@ impl Language {
             message Order { string id = 1; string note = 2; bool paid = 3; repeated Item items = 4; } \
             message Item { string sku = 1; int32 count = 2; double price = 3; repeated string tags = 4; }";
         Ok(Self {
-            schema_type: "protobuf",
+            schema_type: Self::TYPES[2],
             definition: DEFINITION.to_owned(),
             name: "Protobuf, JSON text, valid",
             broken_name: "Protobuf, JSON text, one violation",

@@ -13,14 +13,14 @@ use irongate_tests::{
 };
 use serde_json::json;
 
-use super::{ROUNDS, probe};
+use super::probe;
 use crate::{broker::publish, page::median, schema::order};
 
 /// What the host is told to take, in bytes.
-pub const MESSAGE_BYTES_MAX: &str = "33554432";
+const MESSAGE_BYTES_MAX: &str = "33554432";
 
 /// The sizes, in bytes.
-pub const SIZES: [usize; 2] = [1_000_000, 20_000_000];
+const SIZES: [usize; 2] = [1_000_000, 20_000_000];
 
 /// The looks of a payload besides the first, by their test ids.
 const LOOKS: [(&str, &str); 3] = [("tail-look-text", "Pretty"), ("tail-look-raw", "Raw"), ("tail-look-hex", "Hex")];
@@ -43,7 +43,8 @@ pub struct Big {
 ///
 /// # Errors
 /// A message is refused.
-pub async fn measure(host: &Host, browser: &Browser) -> anyhow::Result<Vec<Big>> {
+pub async fn measure(browser: &Browser, rounds: usize) -> anyhow::Result<Vec<Big>> {
+    let host = Host::start_with(&["--message-bytes-max", MESSAGE_BYTES_MAX]).await;
     let mut rpc = host.rpc().await;
     let mut measured = Vec::new();
     for bytes in SIZES {
@@ -58,12 +59,13 @@ pub async fn measure(host: &Host, browser: &Browser) -> anyhow::Result<Vec<Big>>
             ..Default::default()
         };
         publish(&mut rpc, request).await?;
-        let mut rounds = Vec::new();
-        for _ in 0..ROUNDS {
-            rounds.push(once(host, browser, &topic, bytes).await?);
+        let mut opened = Vec::new();
+        for _ in 0..rounds {
+            opened.push(once(&host, browser, &topic, bytes).await?);
         }
-        measured.push(together(bytes, &rounds));
+        measured.push(together(bytes, &opened));
     }
+    host.assert_never_panicked();
     Ok(measured)
 }
 
@@ -73,7 +75,8 @@ async fn once(host: &Host, browser: &Browser, topic: &str, bytes: usize) -> anyh
     page.element("tail-row").await;
     // What shows a payload is fetched with the first message that is opened; that is the start's share.
     page.click("tail-row").await;
-    let any = "return !!document.querySelector('[data-testid=\"tail-load-anyway\"], [data-testid=\"tail-detail-payload\"]')";
+    let any =
+        "return !!document.querySelector('[data-testid=\"tail-load-anyway\"], [data-testid=\"tail-detail-payload\"]')";
     until::some("the message's view", async || (page.script(any).await == true).then_some(())).await;
     page.click("tail-detail-close").await;
     // Long tasks are told of after they have ended.

@@ -2,9 +2,14 @@
 //! the live tail, messages of megabytes, the start. Everything is seen from inside the page, by a script that is there before
 //! the page's own (`probe.js`).
 
+mod big;
+mod checks;
+mod frames;
 mod probe;
 mod report;
 mod start;
+mod tail;
+mod typing;
 
 pub use report::markdown;
 
@@ -17,6 +22,11 @@ const ROUNDS: u64 = 3;
 pub struct Measured {
     rounds: usize,
     start: start::Start,
+    typing: Vec<typing::Typing>,
+    checks: checks::Checks,
+    page_bulk: checks::PageBulk,
+    big: Vec<big::Big>,
+    tail: tail::Tail,
 }
 
 /// Measures all of it.
@@ -30,7 +40,15 @@ pub async fn measure() -> anyhow::Result<Measured> {
     probe::install(&browser).await;
     eprintln!("start");
     let start = start::measure(&host, &browser, rounds).await?;
+    eprintln!("typing");
+    let typing = typing::measure(&host, &browser).await?;
+    let checks = checks::measure(&host, &browser, rounds).await?;
+    let page_bulk = checks::in_page(&host, &browser).await?;
+    eprintln!("big messages");
+    let big = big::measure(&browser, rounds).await?;
+    eprintln!("tail");
+    let tail = tail::measure(&host, &browser).await?;
     browser.close().await;
     host.assert_never_panicked();
-    Ok(Measured { rounds, start })
+    Ok(Measured { rounds, start, typing, checks, page_bulk, big, tail })
 }

@@ -51,3 +51,8 @@ pub async fn metric(browser: &Browser, name: &str) -> anyhow::Result<f64> {
 pub async fn longest_task_ms(page: &Page) -> anyhow::Result<f64> {
     number(page, "return Math.max(0, ...window.probe.longTasks.splice(0))").await
 }
+
+/// A text of the page without the narrow spaces that part its thousands.
+pub fn digits_together(text: &str) -> String {
+    text.replace('\u{202f}', "")
+}

@@ -1,7 +1,21 @@
 //! Goals of the console: from what was measured to a section that a person reads.
 
-use super::{Measured, start};
-use crate::page::{Goals, cores};
+use super::{
+    Measured,
+    big::Big,
+    checks::{Checks, PageBulk},
+    frames::{Frames, WORK_MS_MAX},
+    start,
+    tail::{LASTING, RATE, ROWS, Tail},
+    typing::Typing,
+};
+use crate::{
+    page::{Goals, cores, percent},
+    schema::{BULK_GOAL, KEY_GOAL, TYPED_BYTES},
+};
+
+/// Bytes.
+const MIB: f64 = 1048576.0;
 
 /// The page may weigh this with brotli, in kB.
 const PAGE_KB_MAX: f64 = 250.0;
@@ -15,6 +29,24 @@ const READY_MS_MAX: f64 = 1_000.0;
 /// The same on the slow machine.
 const SLOW_READY_MS_MAX: f64 = 2_500.0;
 
+/// How many times slower than native code the worker may be.
+const WORKER_RATIO_MAX: f64 = 4.0;
+
+/// A message of the smaller size opens within this, in ms.
+const OPEN_MS_MAX: f64 = 100.0;
+
+/// A task that is shorter is no freeze, in ms: people notice a pause, and go on.
+const FREEZE_MS: f64 = 1_000.0;
+
+/// The least share of frames whose work fits.
+const QUICK_FRAMES_MIN: f64 = 0.95;
+
+/// How much the memory may grow in the second half of the minute, at most, when the ring has been full from its beginning.
+const MEMORY_GROWTH_MAX: f64 = 0.05;
+
+/// Where browsers begin to call a task long, in ms: nobody feels a shorter one.
+const LONG_TASK_MS: f64 = 50.0;
+
 /// The whole section.
 pub fn markdown(measured: &Measured) -> String {
     let mut goals = Goals::default();
@@ -24,7 +56,12 @@ pub fn markdown(measured: &Measured) -> String {
         cores(),
         measured.rounds,
     );
-    text + &start_section(&measured.start, &mut goals) + &goals.markdown()
+    text + &start_section(&measured.start, &mut goals)
+        + &typing_section(&measured.typing, &mut goals)
+        + &checks_section(&measured.checks, &measured.page_bulk, &mut goals)
+        + &big_section(&measured.big, &mut goals)
+        + &tail_section(&measured.tail, &mut goals)
+        + &goals.markdown()
 }
 
 fn start_section(start: &start::Start, goals: &mut Goals) -> String {
@@ -44,4 +81,149 @@ fn start_section(start: &start::Start, goals: &mut Goals) -> String {
          {times} times: {slow:.0} ms. On the wire, with brotli: page {page:.1} kB; fetched when first needed:\n\
          worker {worker:.1} kB, further pages {pages:.1} kB, samples and forms {samples:.1} kB, editor {editor:.1} kB.\n"
     )
+}
+
+fn typing_section(typing: &[Typing], goals: &mut Goals) -> String {
+    let mut text = format!(
+        "\nTyping into a message of {TYPED_BYTES} bytes in the code editor, key by key. The check is the worker's own time, the way there and back is\n\
+         from the question to the answer in the page; the main thread's time is all that it did for a key, drawing included:\n\n\
+         | schema | keys | check p50 | p99 | there and back p50 | p99 | main thread a key | longest task |\n\
+         |---|---:|---:|---:|---:|---:|---:|---:|\n"
+    );
+    let limit_ms = KEY_GOAL.as_secs_f64() * 1e3;
+    for one in typing {
+        let [p50, p99] = [0.5, 0.99].map(|share| Typing::quantile(&one.elapsed_ms, share));
+        let [way_p50, way_p99] = [0.5, 0.99].map(|share| Typing::quantile(&one.round_trips_ms, share));
+        let (keys, main) = (one.keys, one.main_thread_ms);
+        let longest = task(one.longest_task_ms);
+        if one.schema_type.is_empty() {
+            text += &format!("| none | {keys} | | | | | {main:.1} ms | {longest} |\n");
+            continue;
+        }
+        text += &format!(
+            "| {} | {keys} | {p50:.2} ms | {p99:.2} ms | {way_p50:.1} ms | {way_p99:.1} ms | {main:.1} ms | {longest} |\n",
+            one.schema_type
+        );
+    }
+    let worst = worst(typing.iter().map(|one| Typing::quantile(&one.elapsed_ms, 0.99)));
+    let goal = format!("check of a key at {TYPED_BYTES} bytes, p99 at most {limit_ms:.0} ms");
+    goals.add(&goal, &format!("{worst:.2} ms"), worst <= limit_ms);
+    let longest = self::worst(typing.iter().map(|one| one.longest_task_ms));
+    let goal = format!("no task of {LONG_TASK_MS:.0} ms on the main thread while typing");
+    goals.add(&goal, &task(longest), longest < LONG_TASK_MS);
+    text
+}
+
+fn checks_section(checks: &Checks, page_bulk: &PageBulk, goals: &mut Goals) -> String {
+    let mut text = format!(
+        "\nThe worker next to the same code natively, for one message; {} cases of the corpus have the same verdict on both sides:\n\n\
+         | what | native | worker | ratio |\n|---|---:|---:|---:|\n",
+        checks.cases
+    );
+    for one in &checks.compared {
+        let (native, worker, ratio) = (one.native_us, one.worker_us, one.ratio);
+        text += &format!("| {} | {native:.1} us | {worker:.1} us | {ratio:.1} x |\n", one.name);
+    }
+    let ratio = worst(checks.compared.iter().map(|one| one.ratio));
+    goals.add(
+        &format!("worker at most {WORKER_RATIO_MAX:.0} times native"),
+        &format!("{ratio:.1} x"),
+        ratio <= WORKER_RATIO_MAX,
+    );
+    text += "\nSmall messages in bulk, questions and answers included:\n\n| what | messages/s |\n|---|---:|\n";
+    for (name, rate) in &checks.bulk {
+        text += &format!("| {name} | {rate:.0} |\n");
+    }
+    let least = checks.bulk.iter().map(|(_, rate)| *rate).fold(f64::INFINITY, f64::min);
+    goals.add(&format!("in bulk, at least {BULK_GOAL:.0}/s"), &format!("{least:.0}/s"), least >= BULK_GOAL);
+    let longest = task(page_bulk.longest_task_ms);
+    text += &format!("| a file of {} rows through the page | {:.0} |\n", page_bulk.rows, page_bulk.rows_per_second);
+    text + &format!("\nWhile the page read, cut, checked and listed that file its longest task took {longest}.\n")
+}
+
+fn big_section(big: &[Big], goals: &mut Goals) -> String {
+    let mut text = "\nMessages of megabytes, valid JSON: from the click on the row until its tree is painted (where the page asks first, both clicks), from the\n\
+        click on another look until that is painted, and the longest task while the message arrived and while it was looked at:\n\n\
+        | bytes | open | Pretty | Raw | Hex | longest task arriving | opened |\n|---:|---:|---:|---:|---:|---:|---:|\n"
+        .to_owned();
+    for one in big {
+        let looks: Vec<String> = one.looks_ms.iter().map(|(_, ms)| format!("{ms:.0} ms")).collect();
+        let (arriving, longest) = (task(one.arriving_task_ms), task(one.longest_task_ms));
+        text +=
+            &format!("| {} | {:.0} ms | {} | {arriving} | {longest} |\n", one.bytes, one.open_ms, looks.join(" | "));
+    }
+    if let Some(small) = big.first() {
+        let goal = format!("{:.0} MB opened within {OPEN_MS_MAX:.0} ms", small.bytes as f64 / 1e6);
+        goals.add(&goal, &format!("{:.0} ms", small.open_ms), small.open_ms <= OPEN_MS_MAX);
+    }
+    if let Some(large) = big.last() {
+        let longest = large.longest_task_ms.max(large.arriving_task_ms);
+        let goal = format!("{:.0} MB without freezing: no task of {FREEZE_MS:.0} ms", large.bytes as f64 / 1e6);
+        goals.add(&goal, &task(longest), longest < FREEZE_MS);
+    }
+    text
+}
+
+fn tail_section(tail: &Tail, goals: &mut Goals) -> String {
+    let mib = |read: fn(&super::tail::Memory) -> f64, at: usize| tail.memory.get(at).map_or(f64::NAN, read) / MIB;
+    let (middle, last) = (tail.memory.len() / 2, tail.memory.len().saturating_sub(1));
+    let [heap_middle, heap_last] = [middle, last].map(|at| mib(|memory| memory.heap, at));
+    let [wasm_first, wasm_middle, wasm_last] = [0, middle, last].map(|at| mib(|memory| memory.wasm, at));
+    let heap_most = worst(tail.memory.iter().map(|memory| memory.heap)) / MIB;
+    let growth = (heap_last + wasm_last) / (heap_middle + wasm_middle) - 1.0;
+    let (seconds, frames) = (LASTING.as_secs(), &tail.frames);
+    let quick = percent(frames.quick);
+    goals.add(
+        &format!(
+            "{RATE} messages/s for {seconds} s, {} of the frames below {WORK_MS_MAX:.0} ms",
+            percent(QUICK_FRAMES_MIN)
+        ),
+        &quick,
+        frames.quick >= QUICK_FRAMES_MIN,
+    );
+    goals.add(
+        &format!("memory in the second half of that, at most {} more", percent(MEMORY_GROWTH_MAX)),
+        &format!("{:+.1} %", growth * 100.0),
+        growth <= MEMORY_GROWTH_MAX,
+    );
+    goals.add(&format!("{ROWS} rows held"), &format!("{}", tail.held), tail.held >= ROWS);
+    goals.add(
+        &format!("scrolled from end to end, {} of the frames below {WORK_MS_MAX:.0} ms", percent(QUICK_FRAMES_MIN)),
+        &percent(tail.scrolled.quick),
+        tail.scrolled.quick >= QUICK_FRAMES_MIN,
+    );
+    format!(
+        "\nThe tail: {ROWS} rows arrived in it with {:.0} messages/s and were held; then {:.0} messages/s for {seconds} s, {} in all, the last on top {:.1} s\n\
+         after it was sent. A frame's work counts from the refresh that it is for until it is painted:\n\n\
+         | what | frames | work below {WORK_MS_MAX:.0} ms | p95 | longest | with the next refresh |\n|---|---:|---:|---:|---:|---:|\n\
+         {}{}\n\
+         Memory: modules {wasm_first:.0} MiB at first, {wasm_middle:.0} in the middle, {wasm_last:.0} at the end; scripts {heap_most:.0} MiB at most, {heap_last:.0} at the end.\n",
+        tail.catch_up,
+        tail.rate,
+        tail.arrived,
+        tail.behind.as_secs_f64(),
+        frames_row("while they arrive", frames),
+        frames_row("while scrolling from the newest to the oldest", &tail.scrolled),
+    )
+}
+
+fn frames_row(what: &str, frames: &Frames) -> String {
+    format!(
+        "| {what} | {} | {} | {:.1} ms | {:.0} ms | {} |\n",
+        frames.count,
+        percent(frames.quick),
+        frames.p95_ms,
+        frames.longest_ms,
+        percent(frames.on_time)
+    )
+}
+
+/// Shorter ones are not told of by the browser.
+fn task(longest_ms: f64) -> String {
+    if longest_ms < LONG_TASK_MS { format!("below {LONG_TASK_MS:.0} ms") } else { format!("{longest_ms:.0} ms") }
+}
+
+/// The greatest. What was not measured, as the checks without a schema, is not a number.
+fn worst(values: impl IntoIterator<Item = f64>) -> f64 {
+    values.into_iter().filter(|value| !value.is_nan()).fold(0.0, f64::max)
 }

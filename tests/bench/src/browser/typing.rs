@@ -37,6 +37,8 @@ pub struct Typing {
     pub elapsed_ms: Vec<f64>,
     /// The main thread's time for each key.
     pub main_thread_ms: f64,
+    /// The longest task of the main thread meanwhile; 0: none took 50 ms.
+    pub longest_task_ms: f64,
 }
 
 impl Typing {
@@ -103,6 +105,7 @@ async fn key(browser: &Browser, at: usize) {
 
 async fn plain(host: &Host, browser: &Browser) -> anyhow::Result<Typing> {
     let page = open(host, browser, "").await;
+    probe::longest_task_ms(&page).await?;
     let before = probe::metric(browser, "TaskDuration").await?;
     for at in 0..PLAIN_KEYS {
         key(browser, at).await;
@@ -117,6 +120,7 @@ async fn plain(host: &Host, browser: &Browser) -> anyhow::Result<Typing> {
         round_trips_ms: none.clone(),
         elapsed_ms: none,
         main_thread_ms,
+        longest_task_ms: probe::longest_task_ms(&page).await?,
     })
 }
 
@@ -124,6 +128,7 @@ async fn with_schema(host: &Host, browser: &Browser, schema_type: &'static str) 
     let page = open(host, browser, schema_type).await;
     page.text_where("verdict-schema", |text| !text.contains("hecking") && !text.is_empty()).await;
     page.script("window.probe.answers.length = 0").await;
+    probe::longest_task_ms(&page).await?;
     let before = probe::metric(browser, "TaskDuration").await?;
     let mut count = 0;
     for at in 0..KEYS {
@@ -132,15 +137,18 @@ async fn with_schema(host: &Host, browser: &Browser, schema_type: &'static str) 
         count = answered.as_u64().context("answers are counted")?;
     }
     let main_thread_ms = (probe::metric(browser, "TaskDuration").await? - before) * 1e3 / KEYS as f64;
+    let longest_task_ms = probe::longest_task_ms(&page).await?;
     let answers = page.script("return window.probe.answers").await;
     let answers = answers.as_array().context("answers are listed")?;
     ensure!(answers.len() >= KEYS, "{} answers to {KEYS} keys", answers.len());
     let sorted = |name: &str| -> anyhow::Result<Vec<f64>> {
-        let mut values = answers.iter().map(|answer| probe::field(answer, name)).collect::<anyhow::Result<Vec<f64>>>()?;
+        let mut values =
+            answers.iter().map(|answer| probe::field(answer, name)).collect::<anyhow::Result<Vec<f64>>>()?;
         values.sort_by(f64::total_cmp);
         Ok(values)
     };
     let elapsed_ms = sorted("elapsedMs")?;
     ensure!(median(elapsed_ms.iter().copied()) > 0.0, "{schema_type}: the worker measured nothing");
-    Ok(Typing { schema_type, keys: KEYS, round_trips_ms: sorted("roundTripMs")?, elapsed_ms, main_thread_ms })
+    let round_trips_ms = sorted("roundTripMs")?;
+    Ok(Typing { schema_type, keys: KEYS, round_trips_ms, elapsed_ms, main_thread_ms, longest_task_ms })
 }
