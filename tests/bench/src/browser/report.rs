@@ -141,7 +141,7 @@ fn checks_section(checks: &Checks, page_bulk: &PageBulk, goals: &mut Goals) -> S
     text + &format!("\nWhile the page read, cut, checked and listed that file its longest task took {longest}.\n")
 }
 
-fn big_section(big: &[Big], goals: &mut Goals) -> String {
+pub fn big_section(big: &[Big], goals: &mut Goals) -> String {
     let mut text = "\nMessages of megabytes, valid JSON: from the click on the row until its tree is painted (where the page asks first, both clicks), from the\n\
         click on another look until that is painted, and the longest task while the message arrived and while it was looked at:\n\n\
         | bytes | open | Pretty | Raw | Hex | longest task arriving | opened |\n|---:|---:|---:|---:|---:|---:|---:|\n"
@@ -164,7 +164,7 @@ fn big_section(big: &[Big], goals: &mut Goals) -> String {
     text
 }
 
-fn tail_section(tail: &Tail, goals: &mut Goals) -> String {
+pub fn tail_section(tail: &Tail, goals: &mut Goals) -> String {
     let mib = |read: fn(&super::tail::Memory) -> f64, at: usize| tail.memory.get(at).map_or(f64::NAN, read) / MIB;
     let (middle, last) = (tail.memory.len() / 2, tail.memory.len().saturating_sub(1));
     let [heap_middle, heap_last] = [middle, last].map(|at| mib(|memory| memory.heap, at));
