@@ -38,6 +38,9 @@ const OPEN_MS_MAX: f64 = 100.0;
 /// A task that is shorter is no freeze, in ms: people notice a pause, and go on.
 const FREEZE_MS: f64 = 1_000.0;
 
+/// The least share of the wanted rate that counts as it: calls are due in steps.
+const RATE_SHARE_MIN: f64 = 0.99;
+
 /// The least share of frames whose work fits.
 const QUICK_FRAMES_MIN: f64 = 0.95;
 
@@ -86,7 +89,7 @@ fn start_section(start: &start::Start, goals: &mut Goals) -> String {
 fn typing_section(typing: &[Typing], goals: &mut Goals) -> String {
     let mut text = format!(
         "\nTyping into a message of {TYPED_BYTES} bytes in the code editor, key by key. The check is the worker's own time, the way there and back is\n\
-         from the question to the answer in the page; the main thread's time is all that it did for a key, drawing included:\n\n\
+         from the question to the answer in the page; the main thread's processor time is all that it did for a key, drawing included:\n\n\
          | schema | keys | check p50 | p99 | there and back p50 | p99 | main thread a key | longest task |\n\
          |---|---:|---:|---:|---:|---:|---:|---:|\n"
     );
@@ -172,14 +175,14 @@ pub fn tail_section(tail: &Tail, goals: &mut Goals) -> String {
     let heap_most = worst(tail.memory.iter().map(|memory| memory.heap)) / MIB;
     let growth = (heap_last + wasm_last) / (heap_middle + wasm_middle) - 1.0;
     let (seconds, frames) = (LASTING.as_secs(), &tail.frames);
-    let quick = percent(frames.quick);
+    let reached = format!("{} at {:.0} messages/s", percent(frames.quick), tail.rate);
     goals.add(
         &format!(
             "{RATE} messages/s for {seconds} s, {} of the frames below {WORK_MS_MAX:.0} ms",
             percent(QUICK_FRAMES_MIN)
         ),
-        &quick,
-        frames.quick >= QUICK_FRAMES_MIN,
+        &reached,
+        frames.quick >= QUICK_FRAMES_MIN && tail.rate >= RATE_SHARE_MIN * RATE as f64,
     );
     goals.add(
         &format!("memory in the second half of that, at most {} more", percent(MEMORY_GROWTH_MAX)),
@@ -194,7 +197,7 @@ pub fn tail_section(tail: &Tail, goals: &mut Goals) -> String {
     );
     format!(
         "\nThe tail: {ROWS} rows arrived in it with {:.0} messages/s and were held; then {:.0} messages/s for {seconds} s, {} in all, the last on top {:.1} s\n\
-         after it was sent. A frame's work counts from the refresh that it is for until it is painted:\n\n\
+         after it was sent; the main thread kept a processor busy for {} of that. A frame's work counts from the refresh that it is for until it is painted:\n\n\
          | what | frames | work below {WORK_MS_MAX:.0} ms | p95 | longest | with the next refresh |\n|---|---:|---:|---:|---:|---:|\n\
          {}{}\n\
          Memory: modules {wasm_first:.0} MiB at first, {wasm_middle:.0} in the middle, {wasm_last:.0} at the end; scripts {heap_most:.0} MiB at most, {heap_last:.0} at the end.\n",
@@ -202,6 +205,7 @@ pub fn tail_section(tail: &Tail, goals: &mut Goals) -> String {
         tail.rate,
         tail.arrived,
         tail.behind.as_secs_f64(),
+        percent(tail.busy),
         frames_row("while they arrive", frames),
         frames_row("while scrolling from the newest to the oldest", &tail.scrolled),
     )

@@ -61,6 +61,8 @@ pub struct Tail {
     pub catch_up: f64,
     /// The frames of the minute.
     pub frames: Frames,
+    /// The share of the minute for which the main thread kept a processor busy.
+    pub busy: f64,
     /// What was truly sent in each second.
     pub rate: f64,
     /// How long after the last message was sent its row was on top.
@@ -91,6 +93,7 @@ pub async fn measure(host: &Host, browser: &Browser) -> anyhow::Result<Tail> {
     let catch_up = ROWS as f64 / began.elapsed().as_secs_f64();
     eprintln!("tail: {ROWS} rows are held, {} s of {RATE} in a second begin", LASTING.as_secs());
 
+    let (watching, busy_before) = (Instant::now(), probe::metric(browser, "ThreadTime").await?);
     let sending = tokio::spawn(send_for(rpc, ROWS));
     frames::watch(&page).await;
     let mut memory = Vec::new();
@@ -102,13 +105,14 @@ pub async fn measure(host: &Host, browser: &Browser) -> anyhow::Result<Tail> {
     let (sent, rate) = sending.await??;
     let ended = Instant::now();
     let frames = frames::taken(&page).await;
+    let busy = (probe::metric(browser, "ThreadTime").await? - busy_before) / watching.elapsed().as_secs_f64();
     newest(&page, ROWS + sent - 1).await;
     let behind = ended.elapsed();
     let told = page.text("tail-count").await.unwrap_or_default();
     let held = probe::digits_together(&told).split(' ').next().and_then(|count| count.parse().ok());
     let held = held.with_context(|| format!("the page does not say how many rows it holds, but {told:?}"))?;
     let scrolled = scroll(&page, ROWS + sent).await?;
-    Ok(Tail { catch_up, frames, rate, behind, memory, arrived: ROWS + sent, held, scrolled })
+    Ok(Tail { catch_up, frames, busy, rate, behind, memory, arrived: ROWS + sent, held, scrolled })
 }
 
 async fn wasm_bytes(page: &Page) -> anyhow::Result<f64> {

@@ -35,7 +35,7 @@ pub struct Typing {
     pub round_trips_ms: Vec<f64>,
     /// The worker's own part, sorted.
     pub elapsed_ms: Vec<f64>,
-    /// The main thread's time for each key.
+    /// The main thread's processor time for each key.
     pub main_thread_ms: f64,
     /// The longest task of the main thread meanwhile; 0: none took 50 ms.
     pub longest_task_ms: f64,
@@ -106,13 +106,13 @@ async fn key(browser: &Browser, at: usize) {
 async fn plain(host: &Host, browser: &Browser) -> anyhow::Result<Typing> {
     let page = open(host, browser, "").await;
     probe::longest_task_ms(&page).await?;
-    let before = probe::metric(browser, "TaskDuration").await?;
+    let before = probe::metric(browser, "ThreadTime").await?;
     for at in 0..PLAIN_KEYS {
         key(browser, at).await;
         let two_frames = "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => done(0)))";
         page.script_that_answers(two_frames, Vec::new()).await;
     }
-    let main_thread_ms = (probe::metric(browser, "TaskDuration").await? - before) * 1e3 / PLAIN_KEYS as f64;
+    let main_thread_ms = (probe::metric(browser, "ThreadTime").await? - before) * 1e3 / PLAIN_KEYS as f64;
     let none = Vec::new();
     Ok(Typing {
         schema_type: "",
@@ -129,14 +129,14 @@ async fn with_schema(host: &Host, browser: &Browser, schema_type: &'static str) 
     page.text_where("verdict-schema", |text| !text.contains("hecking") && !text.is_empty()).await;
     page.script("window.probe.answers.length = 0").await;
     probe::longest_task_ms(&page).await?;
-    let before = probe::metric(browser, "TaskDuration").await?;
+    let before = probe::metric(browser, "ThreadTime").await?;
     let mut count = 0;
     for at in 0..KEYS {
         key(browser, at).await;
         let answered = probe::call(&page, "answersBeyond", vec![json!(count)]).await;
         count = answered.as_u64().context("answers are counted")?;
     }
-    let main_thread_ms = (probe::metric(browser, "TaskDuration").await? - before) * 1e3 / KEYS as f64;
+    let main_thread_ms = (probe::metric(browser, "ThreadTime").await? - before) * 1e3 / KEYS as f64;
     let longest_task_ms = probe::longest_task_ms(&page).await?;
     let answers = page.script("return window.probe.answers").await;
     let answers = answers.as_array().context("answers are listed")?;
