@@ -144,7 +144,7 @@ fn checks_section(checks: &Checks, page_bulk: &PageBulk, goals: &mut Goals) -> S
     text + &format!("\nWhile the page read, cut, checked and listed that file its longest task took {longest}.\n")
 }
 
-pub fn big_section(big: &[Big], goals: &mut Goals) -> String {
+fn big_section(big: &[Big], goals: &mut Goals) -> String {
     let mut text = "\nMessages of megabytes, valid JSON: from the click on the row until its tree is painted (where the page asks first, both clicks), from the\n\
         click on another look until that is painted, and the longest task while the message arrived and while it was looked at:\n\n\
         | bytes | open | Pretty | Raw | Hex | longest task arriving | opened |\n|---:|---:|---:|---:|---:|---:|---:|\n"
@@ -167,7 +167,7 @@ pub fn big_section(big: &[Big], goals: &mut Goals) -> String {
     text
 }
 
-pub fn tail_section(tail: &Tail, goals: &mut Goals) -> String {
+fn tail_section(tail: &Tail, goals: &mut Goals) -> String {
     let mib = |read: fn(&super::tail::Memory) -> f64, at: usize| tail.memory.get(at).map_or(f64::NAN, read) / MIB;
     let (middle, last) = (tail.memory.len() / 2, tail.memory.len().saturating_sub(1));
     let [heap_middle, heap_last] = [middle, last].map(|at| mib(|memory| memory.heap, at));
@@ -230,4 +230,92 @@ fn task(longest_ms: f64) -> String {
 /// The greatest. What was not measured, as the checks without a schema, is not a number.
 fn worst(values: impl IntoIterator<Item = f64>) -> f64 {
     values.into_iter().filter(|value| !value.is_nan()).fold(0.0, f64::max)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeMap, time::Duration};
+
+    use super::*;
+    use crate::browser::{checks::Compared, start::Start, tail::Memory};
+
+    fn measured(check_ms: f64, memory_at_the_end: f64) -> Measured {
+        let parts = ["page", "worker", "pages", "samples", "editor"];
+        let frames = Frames { count: 3600, on_time: 1.0, quick: 0.97, p95_ms: 9.0, longest_ms: 30.0 };
+        let plain = Typing {
+            schema_type: "",
+            keys: 60,
+            round_trips_ms: Vec::new(),
+            elapsed_ms: Vec::new(),
+            main_thread_ms: 2.0,
+            longest_task_ms: 0.0,
+        };
+        let typed = Typing {
+            schema_type: "avro",
+            round_trips_ms: vec![2.0; 200],
+            elapsed_ms: vec![check_ms; 200],
+            longest_task_ms: 61.0,
+            ..plain
+        };
+        let compared = vec![Compared { name: "avro, corpus".to_owned(), native_us: 2.0, worker_us: 5.0, ratio: 2.5 }];
+        let bulk = vec![("avro, small".to_owned(), 49_000.0), ("json_schema, small".to_owned(), 90_000.0)];
+        let looks_ms = vec![("Pretty", 20.0), ("Raw", 10.0), ("Hex", 5.0)];
+        let small = Big { bytes: 1_000_000, open_ms: 80.0, looks_ms, arriving_task_ms: 0.0, longest_task_ms: 60.0 };
+        let large = Big { bytes: 20_000_000, looks_ms: small.looks_ms.clone(), longest_task_ms: 1_200.0, ..small };
+        let memory = |wasm| Memory { heap: 2.0 * MIB, wasm };
+        Measured {
+            rounds: 1,
+            start: Start {
+                weights: BTreeMap::from(parts.map(|part| (part, 240_000))),
+                ready_ms: 300.0,
+                slow_ready_ms: 2_600.0,
+                page_validators: 0,
+            },
+            typing: vec![plain, typed],
+            checks: Checks { compared, bulk, cases: 290 },
+            page_bulk: PageBulk { rows: 50_000, rows_per_second: 60_000.0, longest_task_ms: 70.0 },
+            big: vec![small, large],
+            tail: Tail {
+                catch_up: 200_000.0,
+                frames,
+                busy: 0.4,
+                rate: 9_999.0,
+                behind: Duration::from_millis(300),
+                memory: vec![memory(98.0 * MIB), memory(98.0 * MIB), memory(memory_at_the_end * MIB)],
+                arrived: 1_600_000,
+                held: 1_000_000,
+                scrolled: frames,
+            },
+        }
+    }
+
+    #[test]
+    fn a_page_has_its_figures_and_what_missed_its_goal() {
+        let page = markdown(&measured(0.5, 98.0));
+        for expected in [
+            "| none | 60 | | | | | 2.0 ms | below 50 ms |",
+            "| avro | 60 | 0.50 ms | 0.50 ms | 2.0 ms | 2.0 ms | 2.0 ms | 61 ms |",
+            "p99 at most 5 ms: 0.50 ms: met",
+            "on the main thread while typing: 61 ms: missed",
+            "worker at most 4 times native: 2.5 x: met",
+            "at least 50000/s: 49000/s: missed",
+            "ready within 1000 ms: 300 ms: met",
+            "2600 ms: missed",
+            "1 MB opened within 100 ms: 80 ms: met",
+            "20 MB without freezing: no task of 1000 ms: 1200 ms: missed",
+            "97 % at 9999 messages/s: met",
+            "+0.0 %: met",
+            "1000000 rows held: 1000000: met",
+        ] {
+            assert!(page.contains(expected), "{expected} in {page}");
+        }
+    }
+
+    #[test]
+    fn slow_checks_and_memory_that_grows_miss_their_goals() {
+        let page = markdown(&measured(7.0, 118.0));
+        for expected in ["7.00 ms: missed", "+20.0 %: missed"] {
+            assert!(page.contains(expected), "{expected} in {page}");
+        }
+    }
 }
