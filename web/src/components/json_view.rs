@@ -26,7 +26,7 @@ pub struct JsonViewProps {
     pub text: Rc<String>,
 }
 
-/// A tree.
+/// A tree. Test id: `json-more`.
 #[component]
 pub fn JsonView(props: &JsonViewProps) -> Html {
     let start = props.text.len() - props.text.trim_start().len();
@@ -94,7 +94,7 @@ fn Branch(props: &BranchProps) -> Html {
                 <div class="twigs">
                     { held.iter().take(*shown).map(part).collect::<Html>() }
                     if held.len() > *shown {
-                        <button type="button" class="quiet" onclick={more}>{ format!("Show more, {} left", held.len() - *shown) }</button>
+                        <button type="button" class="quiet" data-testid="json-more" onclick={more}>{ format!("Show more, {} left", held.len() - *shown) }</button>
                     }
                 </div>
                 <div class="j-punctuation">{ closing }</div>
