@@ -7,6 +7,7 @@ mod processor;
 mod report;
 mod topics;
 
+pub use batch::publish;
 pub use report::markdown;
 
 use irongate_tests::{Host, surroundings};
