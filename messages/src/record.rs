@@ -69,6 +69,7 @@ fn or_default<'de, T: Default + Deserialize<'de>, D: Deserializer<'de>>(deserial
 }
 
 /// A record that is an object: derived, reading would take a list as the fields in their order.
+#[derive(Serialize)]
 struct Entry(Record);
 
 impl<'de> Deserialize<'de> for Entry {
@@ -101,7 +102,7 @@ pub struct SchemaName {
 }
 
 /// The shape of a file that names its list.
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct Export {
     messages: Vec<Entry>,
@@ -155,6 +156,15 @@ fn records(entries: Vec<Entry>) -> Vec<Record> {
 #[expect(clippy::needless_pass_by_value, reason = "the shape that map_err takes")]
 fn no_yaml(error: serde_saphyr::Error) -> RecordError {
     RecordError::Yaml(error.to_string())
+}
+
+/// A YAML file of these messages, which [`parse_yaml`] reads.
+///
+/// # Errors
+/// The writer fails.
+pub fn to_yaml(messages: Vec<Record>) -> Result<String, RecordError> {
+    serde_saphyr::to_string(&Export { messages: messages.into_iter().map(Entry).collect() })
+        .map_err(|error| RecordError::Yaml(error.to_string()))
 }
 
 /// The message of one line of JSON Lines.
@@ -218,6 +228,37 @@ mod tests {
             assert_eq!(parse_json(&line).expect("a record"), record);
             assert_eq!(record.payload().expect("a payload"), payload);
         }
+    }
+
+    #[test]
+    fn a_yaml_file_brings_every_text_back() {
+        let pieces = [
+            "~", "yes", "null", "0x1f", "1e3", ".inf", "- ", ": ", "#", " #", "\n", "\n\n", "\r\n", "\t", " ", "\"",
+            "'", "{", "}", "{{seq}}", "[", ",", "&a", "*a", "!", "|", ">", "%", "@", "`", "\\", "---", "\n...", "ä",
+            "😀", "\u{85}", "\u{2028}", "\u{feff}", "\u{0}", "\u{7f}", "\u{9b}", "=", "<<", "?",
+        ];
+        let mut dice = fastrand::Rng::with_seed(7);
+        let mut text = || -> String { (0..dice.usize(..6)).filter_map(|_| dice.choice(pieces)).collect() };
+        let mut records = vec![Record::new(b"{\n  \"a\": 1\n}"), Record::new(&[0xff, 0]), Record::default()];
+        for _ in 0..2_000 {
+            let attributes = [(text(), text()), (text(), text())].into();
+            let (name, routing_key) = (Some(text()), Some(text()));
+            let schema = Some(SchemaName { subject: text(), version: Some(3) });
+            records.push(Record {
+                name,
+                routing_key,
+                schema,
+                attributes,
+                template: true,
+                topic: Some(text()),
+                ..Record::new(text().as_bytes())
+            });
+        }
+        let read = parse_yaml(&to_yaml(records.clone()).expect("written")).expect("read");
+        for (read, record) in read.iter().zip(&records) {
+            assert_eq!(read, record);
+        }
+        assert_eq!(read.len(), records.len());
     }
 
     #[test]

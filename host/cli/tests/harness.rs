@@ -145,6 +145,16 @@ impl Server {
         }
     }
 
+    /// What the server answers a plain request with, head and body.
+    pub(crate) fn get(&self, path: &str) -> String {
+        let mut stream = TcpStream::connect(self.authority()).expect("a connection");
+        let request = format!("GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.authority());
+        stream.write_all(request.as_bytes()).expect("it takes the request");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("it answers");
+        answer
+    }
+
     /// Waits until a topic is there.
     pub(crate) fn wait_until_topic(&self, topic: &str) {
         while self.run(&["topics", "describe", topic]).code != 0 {}

@@ -13,6 +13,7 @@ mod mirror;
 mod pipeline;
 mod pipeline_deploy;
 mod pipeline_run;
+mod pipeline_tap;
 mod plugin;
 mod produce;
 mod produce_transform;

@@ -6,6 +6,7 @@ use yew::props;
 
 use crate::api;
 use crate::components::confirm::{ConfirmProps, confirm};
+use crate::components::failure::lacking;
 use crate::components::load_fields::{LoadFieldsProps, load_fields};
 use crate::components::load_result::load_result;
 use crate::hooks::use_action::Progress;
@@ -16,7 +17,7 @@ use crate::hooks::use_topic_facts::use_topic_facts;
 use crate::state::load_form::LoadForm;
 use crate::state::load_run::Stage;
 
-/// The page. Test ids besides those of its components: `load-start`, `load-stop`.
+/// The page. Test ids besides those of its components: `load-start`, `load-stop`, `load-barred`.
 #[component]
 pub fn Load() -> Html {
     let console = use_console();
@@ -37,6 +38,7 @@ pub fn Load() -> Html {
     };
     let request = form.request(&facts);
     let production = console.production();
+    let barred = console.read_only();
     let begin = {
         let (begin, request) = (load.begin.clone(), request.clone());
         Callback::from(move |()| {
@@ -72,8 +74,9 @@ pub fn Load() -> Html {
                     form: (*form).clone(), onchange, topics, facts, subjects, versions,
                     no_browse: console.missing(Feature::Browse),
                 })) }
+                { lacking("load-barred", barred.as_ref()) }
                 <div class="load-buttons">
-                    <button type="submit" class="primary" data-testid="load-start" disabled={running || request.is_none()}>{ "Start" }</button>
+                    <button type="submit" class="primary" data-testid="load-start" disabled={running || request.is_none() || barred.is_some()}>{ "Start" }</button>
                     if running {
                         <button type="button" class="secondary" data-testid="load-stop" onclick={load.stop.reform(|_: MouseEvent| ())}>{ "Stop" }</button>
                     }
