@@ -69,12 +69,32 @@ async fn what_a_cluster_lacks_is_greyed_with_the_reason() {
     assert!(!page.element("tail-connect").await.is_enabled().await.expect("a button"));
     assert!(!page.element("tail-start").await.is_enabled().await.expect("a select"));
     browser.save_screenshots("lacking-tail").await;
+    browser.goto(&format!("{}/load", host.url())).await;
+    let page = browser.page();
+    page.text_where("reading-lacking", |text| text.contains("administ")).await;
+    assert!(!page.element("load-end-to-end").await.is_enabled().await.expect("a box"));
+    browser.save_screenshots("lacking-load").await;
 
     let with_admin = Host::start_with(&["--upstream", &cluster.url(), "--upstream-admin", &cluster.url()]).await;
     browser.goto(&format!("{}/topics", with_admin.url())).await;
     let page = browser.page();
     page.text_where("environment", |text| text == "local").await;
     assert!(page.element("topic-new").await.is_enabled().await.expect("a button"), "what it can do is not greyed");
+
+    let produce = browser.produce(&with_admin.url(), "").await;
+    produce.topic("/default/greyed").await;
+    produce.reliable(true).await;
+    produce.payload("{\"a\":1}").await;
+    produce.send_with_keyboard().await;
+    let (topic, _, offset) = produce.result().await;
+    assert_eq!((&*topic, &*offset), ("/default/greyed", "–"), "an offset is not made up");
+    produce.page().text_where("offsets-lacking", |text| text.contains("offset")).await;
+    browser.save_screenshots("lacking-offsets").await;
+    browser.goto(&format!("{}/topics?topic=/default/greyed", with_admin.url())).await;
+    let page = browser.page();
+    page.text_where("detail-lacking", |text| !text.is_empty()).await;
+    page.text_where("topic-partition", |text| text.contains('–')).await;
+    browser.save_screenshots("lacking-detail").await;
     browser.close().await;
     host.assert_never_panicked();
 }

@@ -21,9 +21,10 @@ use crate::{
 const PARTS: [&str; 4] = ["native", "wasm", "system", "foreign"];
 
 /// The members whose own tests run natively and touch no browser and no built binary.
-const NATIVE: [&str; 14] = [
+const NATIVE: [&str; 15] = [
     "irongate-proto",
     "irongate-schema",
+    "irongate-messages",
     "irongate-store",
     "irongate-broker",
     "irongate-runtime",

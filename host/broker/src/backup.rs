@@ -9,7 +9,7 @@ impl Broker {
     /// published or acknowledged meanwhile waits for nothing.
     ///
     /// # Errors
-    /// The folder is there already, or the disk refuses.
+    /// The folder is there already, its disk has not the room, or the disk refuses.
     pub async fn copy_to(&self, folder: PathBuf) -> Result<Copied, CopyError> {
         let inner = self.inner.clone();
         let copied = tokio::task::spawn_blocking({

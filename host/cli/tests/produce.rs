@@ -236,6 +236,30 @@ fn templates_fill_payload_key_and_attributes() {
 }
 
 #[test]
+fn a_message_of_a_file_is_a_template_where_it_says_so() {
+    let server = Server::start();
+    let text = "messages:\n- name: first\n  topic: /default/m\n  template: true\n  routing_key: k{{seq}}\n  \
+        attributes: { id: \"{{uuid}}\" }\n  payload: '{{seq}} {{random_int(1, 9)}} {{uuid}}'\n\
+        - topic: /default/m\n  payload: '{{seq}}'\n";
+    let file = server.file("messages.yaml", text);
+    let args = ["produce", "--reliable", "--from", &file, "--seed", "7"];
+    server.run(&args).succeeded();
+    server.run(&args).succeeded();
+    let messages = stored(&server, "/default/m");
+    let payload = messages[0]["payload"].as_str().expect("text");
+    assert!(payload.starts_with("1 ") && payload.ends_with(messages[0]["attributes"]["id"].as_str().expect("text")));
+    assert_eq!((&messages[0]["routing_key"], &messages[1]["payload"]), (&"k1".into(), &"{{seq}}".into()));
+    assert_eq!(messages[0]["payload"], messages[2]["payload"], "the same seed");
+    server.run(&[&args[..], &["--literal", "-c", "2"]].concat()).succeeded();
+    assert_eq!(stored(&server, "/default/m")[4]["payload"], "{{seq}} {{random_int(1, 9)}} {{uuid}}");
+
+    let broken =
+        server.file("broken.yaml", "messages:\n- payload: a\n- template: true\n  payload: \"{\\n{{nobody}}}\"\n");
+    let stderr = server.run(&["produce", "--reliable", "-t", "/default/n", "--from", &broken]).failed(1);
+    assert!(stderr.contains("message 2") && stderr.contains("(line 2)"), "{stderr}");
+}
+
+#[test]
 fn one_invalid_message_keeps_all_back_unless_it_is_skipped() {
     let server = Server::start();
     let file = server.file("user-events.json", USER_EVENTS);

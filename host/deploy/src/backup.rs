@@ -14,7 +14,7 @@ impl Deployments {
     /// removed meanwhile.
     ///
     /// # Errors
-    /// The folder is there already, or the disk refuses.
+    /// The folder is there already, its disk has not the room, or the disk refuses.
     pub async fn backup(&self, folder: &Path) -> Result<Copied, DeployError> {
         if folder.exists() {
             return Err(CopyError::Exists { folder: folder.to_owned() }.into());

@@ -71,10 +71,23 @@ impl DeployError {
             Self::Missing { .. } => Code::NotFound,
             Self::Copy(CopyError::Exists { .. }) => Code::AlreadyExists,
             Self::Precondition { .. } => Code::FailedPrecondition,
-            Self::LimitReached { .. } => Code::ResourceExhausted,
+            Self::LimitReached { .. } | Self::Copy(CopyError::NoRoom { .. }) => Code::ResourceExhausted,
             Self::Copy(_) | Self::File { .. } | Self::Damaged { .. } | Self::Runtime { .. } => Code::Internal,
             Self::Broker(error) => error.code(),
             Self::Closed => Code::Unavailable,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_back_up_without_room_may_be_asked_for_again() {
+        let copy = CopyError::NoRoom { folder: "b".into(), bytes: 2, free_bytes: 1, bytes_min: 0 };
+        let error = DeployError::from(copy);
+        assert_eq!(error.code(), Code::ResourceExhausted);
+        assert!(error.to_string().contains("may take 2 bytes"), "{error}");
     }
 }

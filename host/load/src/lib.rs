@@ -1,5 +1,4 @@
-//! Load, and what it does to whoever takes it: templates for the messages, the clock they are due by, the generator, and
-//! latencies counted from when a message was due. Knows no network and no broker: what a message is sent to is a
+//! Load, and what it does to whoever takes it: the clock that messages are due by, the generator, and latencies counted from when a message was due. Knows no network and no broker: what a message is sent to is a
 //! [`Target`], a client for the command line and the broker itself for the host.
 
 mod arrivals;
@@ -8,12 +7,10 @@ mod error;
 mod measure;
 mod pace;
 mod run;
-mod template;
 
 pub use arrivals::at_the_end;
 pub use drive::{DUE_ATTRIBUTE, Failure, Target};
-pub use error::{LoadError, TemplateError};
+pub use error::LoadError;
 pub use measure::{Bucket, LATE_US_MAX, Latencies, Measured, QUANTILES, Second};
 pub use pace::{Pace, RATE_MAX};
 pub use run::{Plan, Running};
-pub use template::{Context, Facts, Templates, Text, engine};

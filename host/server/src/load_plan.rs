@@ -3,7 +3,8 @@
 
 use crate::limits::LoadLimits;
 use irongate_broker::MessageBroker;
-use irongate_load::{DUE_ATTRIBUTE, Facts, Failure, LoadError, Plan, RATE_MAX, Target, Templates, Text};
+use irongate_load::{DUE_ATTRIBUTE, Failure, LoadError, Plan, RATE_MAX, Target};
+use irongate_messages::{Facts, Templates, Text};
 use irongate_proto::irongate_v1::publish_result::Outcome;
 use irongate_proto::irongate_v1::run_load_request::End;
 use irongate_proto::irongate_v1::{OutgoingMessage, PublishRequest, RunLoadRequest};

@@ -134,6 +134,28 @@ async fn a_lookup_answers_the_address_the_client_used() {
     assert!(client.topic_partitions(missing).await.expect("an answer").into_inner().partitions.is_empty());
 }
 
+/// What a client tells a proxy in front of Danube's brokers means nothing here: this host is the only broker.
+#[tokio::test]
+async fn the_broker_that_a_proxy_is_told_is_this_host() {
+    let server = TestServer::start().await;
+    let mut producers = ProducerServiceClient::new(server.channel().await);
+    let producer =
+        ProducerRequest { topic_name: TOPIC.into(), producer_name: "p".into(), ..ProducerRequest::default() };
+    let mut request = tonic::Request::new(producer);
+    request.metadata_mut().insert("x-danube-broker-url", "http://elsewhere:6650".parse().expect("text"));
+    let made = producers.create_producer(request).await.expect("made").into_inner();
+    let message = StreamMessage {
+        request_id: made.producer_id,
+        msg_id: Some(MsgId { producer_id: made.producer_id, topic_name: TOPIC.into(), ..MsgId::default() }),
+        payload: b"x".to_vec().into(),
+        producer_name: "p".into(),
+        ..StreamMessage::default()
+    };
+    let mut request = tonic::Request::new(message);
+    request.metadata_mut().insert("x-danube-broker-url", "no url at all".parse().expect("text"));
+    producers.send_message(request).await.expect("sent");
+}
+
 #[tokio::test]
 async fn a_client_that_goes_away_leaves_its_subscription_to_others() {
     let server = TestServer::start().await;

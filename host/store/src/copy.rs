@@ -37,6 +37,21 @@ pub enum CopyError {
         /// The folder.
         folder: PathBuf,
     },
+    /// The disk of the folder has not the room; nothing was written.
+    #[error(
+        "the copy {} may take {bytes} bytes and {bytes_min} must stay free, but {free_bytes} are free there; make room or copy to another disk",
+        .folder.display()
+    )]
+    NoRoom {
+        /// The folder.
+        folder: PathBuf,
+        /// What the original takes on its disk.
+        bytes: u64,
+        /// What is free on the copy's.
+        free_bytes: u64,
+        /// What must stay free.
+        bytes_min: u64,
+    },
     /// The original cannot be read or the copy not be written.
     #[error("the copy {} cannot be made: {what}", .folder.display())]
     Failed {
@@ -52,12 +67,14 @@ impl Store {
     /// takes; reads and commits go on.
     ///
     /// # Errors
-    /// The folder is there already, or the disk refuses.
+    /// The folder is there already, its disk has not the room, or the disk refuses.
     pub fn copy_to(&self, folder: &Path) -> Result<Copied, CopyError> {
         if folder.exists() {
             return Err(CopyError::Exists { folder: folder.to_owned() });
         }
         let failed = |what: String| CopyError::Failed { folder: folder.to_owned(), what };
+        let bytes = self.disk_bytes().map_err(|error| failed(error.to_string()))?;
+        self.space().check_copy(folder, bytes)?;
         let snapshot = self.snapshot_between_commits().map_err(|error| failed(error.to_string()))?;
         let copied = std::fs::create_dir_all(folder).map_err(|error| error.to_string()).and_then(|()| {
             let mut copied = Copied::default();

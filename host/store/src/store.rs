@@ -224,6 +224,10 @@ impl Store {
         &self.database
     }
 
+    pub(crate) fn space(&self) -> &Space {
+        &self.space
+    }
+
     pub(crate) fn document_keyspace(&self) -> &Keyspace {
         &self.documents
     }

@@ -2,7 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use irongate_store::{Append, CopyError, DocumentWrite, Store, StoreOptions};
+use irongate_store::{Append, CopyError, DocumentWrite, FreeBytes, Store, StoreOptions};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 fn append(number: u64) -> Append {
@@ -88,4 +89,31 @@ fn nothing_is_written_over_and_nothing_half_is_left() {
     let error = store.copy_to(&file.join("below")).unwrap_err();
     assert!(matches!(error, CopyError::Failed { .. }), "{error}");
     assert!(!file.join("below").exists());
+}
+
+#[test]
+fn a_copy_that_has_no_room_is_not_begun() {
+    const FREE_BYTES_MIN: u64 = 1_000;
+    let dir = tempfile::tempdir().unwrap();
+    let free = Arc::new(AtomicU64::new(u64::MAX));
+    let told = Arc::clone(&free);
+    let free_bytes: FreeBytes = Arc::new(move || Ok(told.load(Ordering::SeqCst)));
+    let options =
+        StoreOptions { free_bytes_min: FREE_BYTES_MIN, free_bytes: Some(free_bytes), ..StoreOptions::default() };
+    let store = Store::open(dir.path().join("data"), &options).unwrap();
+    commit(&store, 0);
+    let (copy, bytes) = (dir.path().join("copy"), store.disk_bytes().unwrap());
+    free.store(bytes + FREE_BYTES_MIN - 1, Ordering::SeqCst);
+    let words = format!(
+        "the copy {} may take {bytes} bytes and 1000 must stay free, but {} are free there; make room or copy to another disk",
+        copy.display(),
+        bytes + FREE_BYTES_MIN - 1
+    );
+    assert_eq!(store.copy_to(&copy).unwrap_err().to_string(), words);
+    assert!(!copy.exists());
+    // Exactly so much is enough, and the store is none the worse.
+    free.store(bytes + FREE_BYTES_MIN, Ordering::SeqCst);
+    commit(&store, 1);
+    free.store(store.disk_bytes().unwrap() + FREE_BYTES_MIN, Ordering::SeqCst);
+    assert_eq!(store.copy_to(&copy).unwrap().records, 2);
 }

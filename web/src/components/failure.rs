@@ -1,4 +1,4 @@
-//! A failed call in words: the host's sentence, the status, its cause and what to do.
+//! A failed call in words: the host's sentence, the status, its cause and what to do; and what a host cannot do at all.
 
 use yew::prelude::*;
 
@@ -25,4 +25,9 @@ pub fn outcome_of(progress: &Progress) -> Html {
         Progress::Failed(failed) => failure(failed),
         Progress::Idle | Progress::Running => Html::default(),
     }
+}
+
+/// Why the host cannot do something, where it cannot, beside what is greyed for it.
+pub fn lacking(id: &'static str, why: Option<&AttrValue>) -> Html {
+    why.map(|why| html! { <p class="note lacking" data-testid={id}>{ sentence(why) }</p> }).unwrap_or_default()
 }

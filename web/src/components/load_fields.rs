@@ -8,6 +8,7 @@ use super::field::{SelectField, TextFieldProps, text_field};
 use crate::browser::{checked_of, value_of};
 use crate::hooks::use_remote::Remote;
 use crate::state::load_form::LoadForm;
+use crate::state::verdict::sentence;
 
 /// Properties of [`load_fields`].
 #[derive(Clone, PartialEq, Properties)]
@@ -18,10 +19,12 @@ pub struct LoadFieldsProps {
     pub onchange: Callback<LoadForm>,
     /// All topics, for suggestions.
     pub topics: Remote<Vec<TopicSummary>>,
+    /// Why the topic cannot be read meanwhile, if so.
+    pub no_browse: Option<AttrValue>,
 }
 
 /// The fields. Test ids: `load-topic`, `load-delivery`, `load-rate`, `load-producers`, `load-in-flight`, `load-end`,
-/// `load-amount`, `load-payload`, `load-end-to-end`.
+/// `load-amount`, `load-payload`, `load-end-to-end`, `reading-lacking`.
 pub fn load_fields(props: &LoadFieldsProps) -> Html {
     let form = &props.form;
     let set = |change: fn(&mut LoadForm, String)| {
@@ -83,9 +86,11 @@ pub fn load_fields(props: &LoadFieldsProps) -> Html {
             </div>
             { payload_field(form, &set(|form, text| form.payload = text)) }
             <label class="check wide">
-                <input type="checkbox" data-testid="load-end-to-end" checked={form.end_to_end} onchange={tick} />
+                <input type="checkbox" data-testid="load-end-to-end" checked={form.end_to_end && props.no_browse.is_none()}
+                    disabled={props.no_browse.is_some()} onchange={tick} />
                 { "Also read the topic and measure until each message has arrived" }
             </label>
+            if let Some(why) = &props.no_browse { <p class="note lacking wide" data-testid="reading-lacking">{ sentence(why) }</p> }
         </div>
     }
 }

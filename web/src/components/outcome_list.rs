@@ -3,6 +3,7 @@
 
 use yew::prelude::*;
 
+use super::failure::lacking;
 use super::violation_list::ViolationList;
 use crate::browser::utc_offset_minutes;
 use crate::state::explain::{Failure, explain};
@@ -20,10 +21,13 @@ pub struct OutcomeListProps {
     pub onclear: Callback<()>,
     /// Goes to a byte of the message that is in the editor.
     pub onlocate: Callback<usize>,
+    /// Why nobody says where a message is stored, if so.
+    pub no_offsets: Option<AttrValue>,
 }
 
 /// The results. Test ids: in the newest line `produce-result` with `result-topic`,
-/// `result-partition`, `result-offset`, `result-ack`, `result-seen`; or `result-error` with `result-code`.
+/// `result-partition`, `result-offset`, `result-ack`, `result-seen`; or `result-error` with `result-code`;
+/// `offsets-lacking` where offsets are not told.
 pub fn outcome_list(props: &OutcomeListProps) -> Html {
     let latest = &props.outcomes.latest;
     if latest.is_empty() {
@@ -37,7 +41,7 @@ pub fn outcome_list(props: &OutcomeListProps) -> Html {
     }
     let clear = props.onclear.reform(|_: MouseEvent| ());
     let line = |(index, outcome): (usize, &Outcome)| {
-        html! { <li key={outcome.id}>{ line(outcome, index == 0, &props.onlocate) }</li> }
+        html! { <li key={outcome.id}>{ line(outcome, index == 0, props) }</li> }
     };
     html! {
         <section class="results" aria-label="Results">
@@ -45,12 +49,13 @@ pub fn outcome_list(props: &OutcomeListProps) -> Html {
                 <h2>{ "Results" }</h2>
                 <button type="button" class="quiet" data-testid="results-clear" onclick={clear}>{ "Clear" }</button>
             </div>
+            { lacking("offsets-lacking", props.no_offsets.as_ref()) }
             <div role="status" aria-live="polite"><ol>{ latest.iter().enumerate().map(line).collect::<Html>() }</ol></div>
         </section>
     }
 }
 
-fn line(outcome: &Outcome, newest: bool, onlocate: &Callback<usize>) -> Html {
+fn line(outcome: &Outcome, newest: bool, props: &OutcomeListProps) -> Html {
     let time = clock(outcome.id, utc_offset_minutes(outcome.id));
     let id = newest.then_some("produce-result");
     match &outcome.fate {
@@ -61,17 +66,21 @@ fn line(outcome: &Outcome, newest: bool, onlocate: &Callback<usize>) -> Html {
         },
         Fate::Acknowledged(acknowledged) => html! {
             <div class={classes!("result", if acknowledged.warnings.is_empty() { "good" } else { "caution" })} data-testid={id}>
-                { acknowledged_line(acknowledged, &time) }
+                { acknowledged_line(acknowledged, &time, props.no_offsets.is_some()) }
             </div>
         },
         Fate::Failed(failure) => html! {
-            <div class="result bad" data-testid={newest.then_some("result-error")}>{ failed_line(failure, &time, newest, onlocate) }</div>
+            <div class="result bad" data-testid={newest.then_some("result-error")}>{ failed_line(failure, &time, newest, &props.onlocate) }</div>
         },
     }
 }
 
-fn acknowledged_line(acknowledged: &Acknowledged, time: &str) -> Html {
-    let offset = acknowledged.offset.map(|offset| offset.to_string());
+fn acknowledged_line(acknowledged: &Acknowledged, time: &str, no_offsets: bool) -> Html {
+    let offset = match acknowledged.offset {
+        Some(offset) => offset.to_string(),
+        None if no_offsets => "–".to_owned(),
+        None => "not stored".to_owned(),
+    };
     html! {
         <>
             <p class="result-head">
@@ -83,7 +92,7 @@ fn acknowledged_line(acknowledged: &Acknowledged, time: &str) -> Html {
                 <div><dt>{ "Topic" }</dt><dd data-testid="result-topic">{ &acknowledged.topic }</dd></div>
                 <div><dt>{ "Partition" }</dt><dd data-testid="result-partition">
                     { acknowledged.partition.map_or_else(|| "none".to_owned(), |partition| partition.to_string()) }</dd></div>
-                <div><dt>{ "Offset" }</dt><dd data-testid="result-offset">{ offset.unwrap_or_else(|| "not stored".to_owned()) }</dd></div>
+                <div><dt>{ "Offset" }</dt><dd data-testid="result-offset">{ offset }</dd></div>
                 <div><dt>{ "End to end" }</dt><dd data-testid="result-seen">{ seen(acknowledged.seen) }</dd></div>
             </dl>
             if !acknowledged.warnings.is_empty() {

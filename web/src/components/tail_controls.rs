@@ -4,6 +4,7 @@ use irongate_proto::irongate_v1::TopicSummary;
 use yew::prelude::*;
 use yew::props;
 
+use super::failure::lacking;
 use super::field::{SelectField, TextFieldProps, text_field};
 use crate::hooks::use_remote::Remote;
 use crate::state::tail_query::{StartKind, TailQuery};
@@ -70,7 +71,7 @@ pub fn tail_form(props: &TailFormProps) -> Html {
                 <button type="submit" class="primary" data-testid="tail-connect" disabled={props.no_browse.is_some()}>
                     { if props.connected { "Start anew" } else { "Connect" } }
                 </button>
-                if let Some(why) = &props.no_browse { <p class="note lacking" data-testid="tail-lacking">{ sentence(why) }</p> }
+                { lacking("tail-lacking", props.no_browse.as_ref()) }
                 if props.connected {
                     <button type="button" class="secondary" data-testid="tail-disconnect"
                         onclick={props.ondisconnect.reform(|_: MouseEvent| ())}>{ "Stop" }</button>

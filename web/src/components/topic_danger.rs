@@ -5,10 +5,10 @@ use yew::prelude::*;
 use yew::props;
 
 use super::confirm::{ConfirmProps, confirm};
+use super::failure::lacking;
 use crate::api;
 use crate::hooks::use_action::use_action;
 use crate::hooks::use_console::use_console;
-use crate::state::verdict::sentence;
 
 /// Properties of [`TopicDanger`].
 #[derive(Clone, PartialEq, Properties)]
@@ -74,7 +74,7 @@ pub fn TopicDanger(props: &TopicDangerProps) -> Html {
                 }
                 { button(Asked::Delete, "topic-delete", "Delete the topic…", &no_delete) }
             </div>
-            { for no_truncate.iter().chain(&no_delete).map(|why| html! { <p class="note lacking" data-testid="danger-lacking">{ sentence(why) }</p> }) }
+            { for no_truncate.iter().chain(&no_delete).map(|why| lacking("danger-lacking", Some(why))) }
             { confirm(&props!(ConfirmProps {
                 open: *asked != Asked::Nothing, title, what, name: props.topic.clone(), verb,
                 progress: action.progress.clone(), onclose: ask(Asked::Nothing), onconfirm,

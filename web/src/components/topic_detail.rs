@@ -4,14 +4,15 @@
 use irongate_proto::danube::DispatchStrategy;
 use irongate_proto::danube::consumer_request::SubscriptionType;
 use irongate_proto::danube_schema::SubjectSummary;
-use irongate_proto::irongate_v1::{DescribeTopicResponse, PartitionInfo, SubscriptionInfo, TopicSummary};
+use irongate_proto::irongate_v1::{DescribeTopicResponse, Feature, PartitionInfo, SubscriptionInfo, TopicSummary};
 use yew::prelude::*;
 
-use super::failure::{failure, outcome_of};
+use super::failure::{failure, lacking, outcome_of};
 use super::field::SelectField;
 use super::topic_danger::TopicDanger;
 use crate::api;
 use crate::hooks::use_action::use_action;
+use crate::hooks::use_console::use_console;
 use crate::hooks::use_remote::{Remote, use_remote};
 use crate::state::topic_facts::Policy;
 use crate::text::size::{counted, grouped};
@@ -32,9 +33,10 @@ pub struct TopicDetailProps {
 }
 
 /// The topic. Test ids: `topic-detail`, `topic-partition`, `topic-subscription`, `topic-subject`, `topic-policy`,
-/// `topic-bind`, `topic-refresh`.
+/// `topic-bind`, `topic-refresh`, `detail-lacking`.
 #[component]
 pub fn TopicDetail(props: &TopicDetailProps) -> Html {
+    let no_counts = use_console().missing(Feature::Counts);
     let asked = use_state(|| 0_u32);
     let described = use_remote((props.topic.clone(), props.revision, *asked), |(topic, ..)| {
         let topic = topic.clone();
@@ -66,8 +68,9 @@ pub fn TopicDetail(props: &TopicDetailProps) -> Html {
                     <>
                         { overview(described) }
                         <Binding summary={described.summary.clone()} policy={described.policy} revision={props.revision} />
-                        { partitions(&described.all) }
-                        { subscriptions(&described.all) }
+                        { lacking("detail-lacking", no_counts.as_ref()) }
+                        { partitions(&described.all, no_counts.is_some()) }
+                        { subscriptions(&described.all, no_counts.is_some()) }
                         <TopicDanger topic={props.topic.clone()} ongone={props.ongone.clone()}
                             reliable={described.summary.dispatch_strategy == DispatchStrategy::Reliable as i32} />
                     </>
@@ -97,14 +100,19 @@ fn overview(described: &Described) -> Html {
     html! { <p class="muted">{ words }</p> }
 }
 
-fn partitions(described: &DescribeTopicResponse) -> Html {
+/// A figure of the host, or a dash where it knows none.
+fn figure(count: u64, no_counts: bool) -> String {
+    if no_counts { "–".to_owned() } else { grouped(count) }
+}
+
+fn partitions(described: &DescribeTopicResponse, no_counts: bool) -> Html {
     let row = |(index, info): (usize, &PartitionInfo)| {
         html! {
             <tr key={index} data-testid="topic-partition">
                 <td class="mono">{ &info.topic }</td>
-                <td class="number">{ grouped(info.first_offset) }</td>
-                <td class="number">{ grouped(info.next_offset) }</td>
-                <td class="number">{ grouped(info.next_offset.saturating_sub(info.first_offset)) }</td>
+                <td class="number">{ figure(info.first_offset, no_counts) }</td>
+                <td class="number">{ figure(info.next_offset, no_counts) }</td>
+                <td class="number">{ figure(info.next_offset.saturating_sub(info.first_offset), no_counts) }</td>
             </tr>
         }
     };
@@ -134,16 +142,16 @@ fn kind(info: &SubscriptionInfo) -> &'static str {
     }
 }
 
-fn subscriptions(described: &DescribeTopicResponse) -> Html {
+fn subscriptions(described: &DescribeTopicResponse, no_counts: bool) -> Html {
     let row = |(index, info): (usize, &SubscriptionInfo)| {
         html! {
             <tr key={index} data-testid="topic-subscription">
                 <td class="mono">{ &info.name }</td>
                 <td class="mono">{ &info.topic }</td>
                 <td>{ kind(info) }</td>
-                <td class="number">{ info.consumer_count }</td>
-                <td class="number">{ grouped(info.next_offset) }</td>
-                <td class="number">{ grouped(info.backlog_count) }</td>
+                <td class="number">{ figure(info.consumer_count.into(), no_counts) }</td>
+                <td class="number">{ figure(info.next_offset, no_counts) }</td>
+                <td class="number">{ figure(info.backlog_count, no_counts) }</td>
             </tr>
         }
     };

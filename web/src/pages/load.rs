@@ -1,5 +1,6 @@
 //! Load: how much a topic takes and how long each message takes. The host makes the load; leaving the page stops it.
 
+use irongate_proto::irongate_v1::Feature;
 use yew::prelude::*;
 use yew::props;
 
@@ -60,7 +61,9 @@ pub fn Load() -> Html {
         <div class="load">
             <header class="page-head"><h1>{ "Load" }</h1></header>
             <form class="load-form" {onsubmit}>
-                { load_fields(&props!(LoadFieldsProps { form: (*form).clone(), onchange, topics })) }
+                { load_fields(&props!(LoadFieldsProps {
+                    form: (*form).clone(), onchange, topics, no_browse: console.missing(Feature::Browse),
+                })) }
                 <div class="load-buttons">
                     <button type="submit" class="primary" data-testid="load-start" disabled={running || request.is_none()}>{ "Start" }</button>
                     if running {

@@ -1,5 +1,6 @@
 //! Produce: a form on the left, on the right what will happen and what has happened.
 
+use irongate_proto::irongate_v1::Feature;
 use yew::prelude::*;
 use yew::props;
 
@@ -92,6 +93,7 @@ pub fn Produce() -> Html {
                     })) }
                     { outcome_list(&props!(OutcomeListProps {
                         outcomes: sender.outcomes.clone(), onclear: clear(&known), onlocate: locate,
+                        no_offsets: console.missing(Feature::Offsets),
                     })) }
                 </aside>
             </div>

@@ -6,7 +6,7 @@ use yew::prelude::*;
 use yew::props;
 
 use crate::api;
-use crate::components::failure::failure;
+use crate::components::failure::{failure, lacking};
 use crate::components::field::{SelectField, TextFieldProps, text_field};
 use crate::components::page_link::PageLink;
 use crate::components::topic_create::{TopicCreateProps, topic_create};
@@ -180,7 +180,7 @@ fn table(
     html! {
         <>
             <p class="muted" role="status" data-testid="topics-count">{ counted(found.len(), "topic", "topics") }</p>
-            if let Some(why) = no_counts { <p class="note lacking" data-testid="counts-lacking">{ sentence(why) }</p> }
+            { lacking("counts-lacking", no_counts) }
             <div class="table-scroll" tabindex="0" role="region" aria-label="Topics">
                 <table>
                     <thead><tr>

@@ -141,6 +141,12 @@ impl Letter<'_> {
         if self.reliable() {
             words.push("--reliable".to_owned());
         }
+        // Here braces are sent as they are; the command would fill them in.
+        let braces = |text: &str| text.contains("{{");
+        let in_payload = self.payload.windows(2).any(|pair| pair == b"{{");
+        if ours && (in_payload || braces(&self.form.routing_key) || pairs.iter().any(|pair| braces(pair))) {
+            words.push("--literal".to_owned());
+        }
         out + &words.join(" \\\n  ") + "\n"
     }
 

@@ -3,9 +3,10 @@
 use serde_json::Value;
 
 /// Every member, and the members it may depend on (for building or for testing).
-const ALLOWED: [(&str, &[&str]); 17] = [
+const ALLOWED: [(&str, &[&str]); 18] = [
     ("irongate-proto", &[]),
     ("irongate-schema", &[]),
+    ("irongate-messages", &[]),
     ("irongate-store", &[]),
     ("irongate-broker", &["irongate-store", "irongate-schema", "irongate-proto"]),
     ("irongate-runtime", &[]),
@@ -23,6 +24,7 @@ const ALLOWED: [(&str, &[&str]); 17] = [
             "irongate-broker",
             "irongate-deploy",
             "irongate-load",
+            "irongate-messages",
             "irongate-schema",
             "irongate-proto",
         ],
@@ -38,6 +40,7 @@ const ALLOWED: [(&str, &[&str]); 17] = [
             "irongate-pipeline",
             "irongate-runtime",
             "irongate-store",
+            "irongate-messages",
             "irongate-schema",
             "irongate-proto",
         ],

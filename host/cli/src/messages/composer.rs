@@ -1,13 +1,12 @@
 //! From rows to messages: payload, key and attributes filled in, the route found. Checks and sends nothing.
 
 use super::input::Input;
-use super::record::SchemaName;
 use super::rows::{Row, Source};
 use super::template::told;
 use crate::sender::{Message, Route};
 use anyhow::{Context as _, Result};
-use irongate_load::{Facts, Text};
-use std::collections::HashMap;
+use irongate_messages::{Facts, Record, SchemaName, TemplateError, Text};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Where messages may go. A row without a topic or schema of its own takes the first route.
@@ -18,6 +17,9 @@ pub(crate) struct Routes {
 
 /// A topic, and the schema that was named with it.
 type Named = (String, Option<SchemaName>);
+
+/// Payload, routing key and attributes.
+type Filled = (String, Option<String>, BTreeMap<String, String>);
 
 /// Makes the messages of a run, as often as it is asked to.
 pub(crate) struct Composer {
@@ -65,9 +67,10 @@ impl Composer {
         Some((rows as u64).saturating_mul(self.cycles))
     }
 
-    /// Whether every cycle gives the same payloads.
+    /// Whether every cycle gives the same payloads, as far as that is known beforehand: a message of a file may be a
+    /// template.
     pub(crate) fn repeats(&self) -> bool {
-        !self.input.texts.iter().any(Text::is_template)
+        !matches!(self.input.source, Source::Records(_)) && !self.input.texts.iter().any(Text::is_template)
     }
 
     /// The messages of so many cycles, numbered from 1, each with the line of its row.
@@ -111,11 +114,30 @@ impl Composer {
             attributes.insert(name.clone(), fill(value)?);
         }
         let mut routing_key = terms.routing_key.as_ref().map(fill).transpose()?;
+        let mut payload = payload;
         if let Some(record) = record {
             attributes.extend(record.attributes.clone());
             routing_key = record.routing_key.clone().or(routing_key);
+            if record.template && !terms.is_literal() {
+                let filled = self.filled(record, &payload, &facts).map_err(told);
+                let (text, key, own) = filled.with_context(|| format!("message {number}"))?;
+                payload = text.into();
+                routing_key = key.or(routing_key);
+                attributes.extend(own);
+            }
         }
         Ok((row.line, Message { number, route, payload, attributes, routing_key }))
+    }
+
+    /// Payload, routing key and attributes of a message that says it is a template.
+    fn filled(&self, record: &Record, payload: &[u8], facts: &Facts) -> Result<Filled, TemplateError> {
+        let templates = &self.input.terms.templates;
+        let context = templates.context(facts);
+        let fill = |text: &str| templates.fill_once(text, &context);
+        let text = std::str::from_utf8(payload)
+            .map_err(|_| TemplateError { what: "the payload is no text, so it cannot be a template".to_owned() })?;
+        let pairs = record.attributes.iter().map(|(name, value)| Ok((name.clone(), fill(value)?)));
+        Ok((fill(text)?, record.routing_key.as_deref().map(fill).transpose()?, pairs.collect::<Result<_, _>>()?))
     }
 }
 

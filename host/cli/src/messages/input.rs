@@ -6,7 +6,7 @@ use super::template::{templates, told};
 use crate::failure::Failure;
 use crate::hash::Fnv1a;
 use anyhow::{Context, Result};
-use irongate_load::{Templates, Text};
+use irongate_messages::{Templates, Text};
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -40,7 +40,8 @@ pub(crate) struct InputArgs {
     csv_text: bool,
 
     /// Send the messages of this file, each with its own topic, schema, routing key and attributes where it has
-    /// them: YAML as the console exports it, or JSON Lines as `consume --json` prints them; - is standard input.
+    /// them: YAML with a list `messages`, or JSON Lines as `consume --json` prints them; - is standard input. Double
+    /// braces are filled in where a message says `template: true`.
     #[arg(long, value_name = "FILE", conflicts_with = "message")]
     from: Option<PathBuf>,
 
@@ -123,6 +124,11 @@ impl TermsArgs {
 }
 
 impl Terms {
+    /// Whether double braces travel as they are.
+    pub(crate) fn is_literal(&self) -> bool {
+        self.is_literal
+    }
+
     /// A text of the command line.
     ///
     /// # Errors

@@ -4,7 +4,6 @@
 pub(crate) mod attributes;
 pub(crate) mod composer;
 pub(crate) mod input;
-pub(crate) mod record;
 pub(crate) mod rows;
 mod system;
 pub(crate) mod template;

@@ -1,9 +1,9 @@
 //! Where the texts of messages come from, read one after the other: arguments, files, lines, JSON Lines, CSV,
 //! exported messages. What is made of a row is the composer's business.
 
-use super::record::{self, Record};
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
+use irongate_messages::{Record, parse_json, parse_yaml};
 use serde_json::{Map, Value};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
@@ -229,7 +229,7 @@ fn record_rows(place: &Place) -> Result<Rows> {
         let lines = std::iter::once(Ok(first)).chain(rest).enumerate();
         let lines = lines.filter(|(_, line)| !line.as_ref().is_ok_and(|line| line.trim_ascii().is_empty()));
         return Ok(Box::new(lines.map(move |(index, line)| {
-            let record = line.and_then(|line| record::parse_json(&line));
+            let record = line.and_then(|line| Ok(parse_json(&line)?));
             record_row(index + 1, record.with_context(|| format!("line {} of {name} is no message", index + 1))?)
         })));
     }
@@ -239,7 +239,7 @@ fn record_rows(place: &Place) -> Result<Rows> {
         bail!("{name} has more than {YAML_BYTES_MAX} bytes; write it as JSON Lines, one message on each line");
     }
     let text = String::from_utf8(text).with_context(|| format!("{name} is not UTF-8"))?;
-    let records = record::parse_yaml(&text).with_context(|| format!("{name} is no list of messages"))?;
+    let records = parse_yaml(&text).with_context(|| format!("{name} is no list of messages"))?;
     Ok(Box::new(records.into_iter().enumerate().map(|(index, record)| record_row(index + 1, record))))
 }
 

@@ -64,7 +64,7 @@ mod tests {
 
     #[test]
     fn loads_are_percentages_and_the_machine_has_a_name() {
-        let mut environment = irongate_load::engine();
+        let mut environment = irongate_messages::engine();
         add_machine(&mut environment);
         let filled = |text: &str| environment.render_str(text, ()).expect("filled in");
         let memory: f64 = filled("{{memory_percent()}}").parse().expect("a number");

@@ -1,7 +1,7 @@
 //! Templates as the command line has them: those of every load, and what this machine says of itself.
 
 use super::system::add_machine;
-use irongate_load::{TemplateError, Templates};
+use irongate_messages::{TemplateError, Templates};
 
 /// For the help of those commands that take templates.
 pub(crate) const HELP: &str = "\

@@ -1,7 +1,7 @@
 //! Where messages go and under which terms. Finding the schema is the registry's work.
 
-use crate::messages::record::SchemaName;
 use crate::registry::Resolved;
+use irongate_messages::SchemaName;
 use irongate_proto::danube::{SchemaReference, schema_reference::VersionRef};
 use std::sync::Arc;
 

@@ -10,6 +10,10 @@ use irongate_proto::pipelines_v1::{
 };
 use tonic::{Request, Response, Status};
 
+/// What a pipeline makes of a message is settled together with it, which needs this host's own broker.
+const NO_PIPELINES: &str =
+    "this host keeps no messages itself, so it runs no pipelines: irongate pipeline run moves a cluster's records";
+
 pub(crate) struct Pipelines {
     deployments: Option<Deployments>,
     access: Access,
@@ -23,7 +27,7 @@ impl Pipelines {
     /// A pipeline reads and writes any topic, so no caller may touch one that is bound to namespaces.
     fn here<T>(&self, request: &Request<T>) -> Result<&Deployments, Status> {
         self.access.everywhere(request, "a pipeline")?;
-        self.deployments.as_ref().ok_or_else(|| Status::unimplemented("this host runs no pipelines"))
+        self.deployments.as_ref().ok_or_else(|| Status::unimplemented(NO_PIPELINES))
     }
 }
 

@@ -35,6 +35,21 @@ fn a_command_of_ours_says_all_that_a_command_can() {
 }
 
 #[test]
+fn braces_are_sent_as_they_are() {
+    let plain = form();
+    let key = ProduceForm { routing_key: "{{k}}".into(), ..form() };
+    let row = AttributeRow { key: "a".to_owned(), value: "{{v}}".to_owned() };
+    let attribute = ProduceForm { attributes: [row].into(), ..form() };
+    for (form, payload, says) in
+        [(&plain, "{\"a\":{}}", false), (&plain, "{{seq}}", true), (&key, "x", true), (&attribute, "x", true)]
+    {
+        let command = |tongue| written(form, &TopicFacts::Missing, payload.as_bytes(), tongue);
+        assert_eq!(command(Tongue::Irongate).contains("--literal"), says, "{payload}");
+        assert!(!command(Tongue::DanubeCli).contains("--literal"), "danube-cli fills in nothing");
+    }
+}
+
+#[test]
 fn danubes_command_has_no_routing_key_and_bytes_go_through_a_file() {
     let command = written(&form(), &TopicFacts::Missing, &[4, 0, 0xff], Tongue::DanubeCli);
     assert!(command.starts_with("printf '\\004\\000\\377' > message.bin\n"), "{command}");

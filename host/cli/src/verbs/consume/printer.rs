@@ -46,7 +46,7 @@ impl Style {
         let usage = |error: anyhow::Error| anyhow::Error::from(Failure::Usage(format!("{error:#}")));
         let filter = args.filter.as_deref().map(Filter::compile).transpose().map_err(usage)?;
         let template = args.template.clone().map(|text| {
-            let mut environment = irongate_load::engine();
+            let mut environment = irongate_messages::engine();
             environment.add_template_owned(TEMPLATE, text)?;
             Ok(environment)
         });

@@ -1,18 +1,15 @@
 //! What is said about a run: a line for each message, a bar, the summary. Counts what it is told; decides nothing.
 
 use super::lane::{Done, Failed, INVALID_CAUSE};
-use crate::output::{Output, complain, harmless};
+use super::progress::Progress;
+use crate::output::{Output, harmless};
 use crate::sender::Message;
 use crate::violations;
-use indicatif::{ProgressBar, ProgressStyle};
 use irongate_proto::irongate_v1::Published;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
-/// On a terminal, runs of more messages than this have a bar instead of a line for each.
-const LINES_ON_TERMINAL_MAX: u64 = 20;
 /// How often progress is told.
 const PROGRESS_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -31,8 +28,7 @@ pub(super) struct Report {
     output: Output,
     /// How many messages there will be, where that is known.
     total: Option<u64>,
-    has_lines: bool,
-    bar: Option<ProgressBar>,
+    progress: Progress,
     told: Instant,
     started: Instant,
     is_quiet: bool,
@@ -54,16 +50,11 @@ impl Tally {
 
 impl Report {
     pub(super) fn new(output: Output, total: Option<u64>, is_quiet: bool) -> Self {
-        let is_long = total.is_none_or(|total| total > LINES_ON_TERMINAL_MAX);
-        let has_bar = !output.is_json() && std::io::stderr().is_terminal() && (is_quiet || is_long);
-        let is_seen = std::io::stdout().is_terminal();
         let now = Instant::now();
         Self {
             output,
             total,
-            // A bar and lines on the same terminal would write over each other.
-            has_lines: !(is_quiet || has_bar && is_seen),
-            bar: has_bar.then(|| bar(total)),
+            progress: Progress::new(output, total, is_quiet),
             told: now,
             started: now,
             is_quiet,
@@ -78,11 +69,14 @@ impl Report {
             match result {
                 Ok(published) => {
                     self.tally.sent += 1;
-                    if self.has_lines {
+                    if self.progress.has_lines() {
                         lines.push(self.sent_line(message, published));
                     }
                     if !self.output.is_json() {
-                        published.warnings.iter().for_each(|warning| self.complain(&violations::line(warning)));
+                        published
+                            .warnings
+                            .iter()
+                            .for_each(|warning| self.progress.complain(&violations::line(warning)));
                     }
                 }
                 Err(failed) => {
@@ -96,19 +90,9 @@ impl Report {
         self.tell_progress();
     }
 
-    fn complain(&self, text: &str) {
-        match &self.bar {
-            Some(bar) => bar.suspend(|| complain(text)),
-            None => complain(text),
-        }
-    }
-
     fn tell_progress(&mut self) {
-        if let Some(bar) = &self.bar {
-            bar.set_position(self.tally.sent + self.tally.failed);
-            let failed = if self.tally.failed > 0 { format!(", {} failed", self.tally.failed) } else { String::new() };
-            bar.set_message(failed);
-        }
+        let failed = if self.tally.failed > 0 { format!(", {} failed", self.tally.failed) } else { String::new() };
+        self.progress.tell(self.tally.sent + self.tally.failed, failed);
         if self.is_quiet && self.output.is_json() && self.told.elapsed() >= PROGRESS_INTERVAL {
             self.told = Instant::now();
             let rate = self.tally.sent as f64 / self.started.elapsed().as_secs_f64();
@@ -149,8 +133,8 @@ impl Report {
         }
         let buried = failed.buried.as_ref().map(|topic| format!("; moved to {topic}")).unwrap_or_default();
         let place = self.place(*number);
-        self.complain(&format!("❌ Failed to send message {place}: {}{buried}", harmless(&failed.text)));
-        failed.violations.iter().for_each(|violation| self.complain(&violations::line(violation)));
+        self.progress.complain(&format!("❌ Failed to send message {place}: {}{buried}", harmless(&failed.text)));
+        failed.violations.iter().for_each(|violation| self.progress.complain(&violations::line(violation)));
         None
     }
 
@@ -161,9 +145,7 @@ impl Report {
 
     /// The last words.
     pub(super) fn summary(&self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
-        }
+        self.progress.finish();
         let Tally { sent, failed, buried, causes } = &self.tally;
         let text = || {
             let mut text = format!("\n📊 Summary:\n   ✅ Success: {sent}");
@@ -187,18 +169,5 @@ impl Report {
             }
             object
         });
-    }
-}
-
-fn bar(total: Option<u64>) -> ProgressBar {
-    let bar = total.map_or_else(ProgressBar::no_length, ProgressBar::new);
-    let template = match total {
-        Some(_) => "{wide_bar} {human_pos}/{human_len}{msg} {per_sec} eta {eta}",
-        None => "{spinner} {human_pos} messages{msg} {per_sec} {elapsed}",
-    };
-    match ProgressStyle::with_template(template) {
-        Ok(style) => bar.with_style(style),
-        // The default style says less, but nothing wrong.
-        Err(_) => bar,
     }
 }

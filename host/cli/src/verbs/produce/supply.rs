@@ -4,11 +4,11 @@
 use super::args::TransformArgs;
 use crate::failure::Failure;
 use crate::messages::composer::{Composer, Routes};
-use crate::messages::record::SchemaName;
 use crate::output::harmless;
 use crate::plugin::engine::{self, Allowed};
 use crate::sender::{Message, now_ms};
 use anyhow::{Context, Result, anyhow, bail};
+use irongate_messages::SchemaName;
 use irongate_runtime::{Limits, MemoryState, Outcome, OutputRecord, Plugin, Record, SchemaReference, Transform};
 use std::collections::VecDeque;
 use std::path::PathBuf;

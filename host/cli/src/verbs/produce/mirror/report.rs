@@ -2,9 +2,10 @@
 //! is told; decides nothing.
 
 use super::super::lane::{Failed, INVALID_CAUSE};
+use super::super::progress::Progress;
 use super::region::Verdict;
 use crate::failure::code_name;
-use crate::output::{Output, complain, harmless};
+use crate::output::{Output, harmless};
 use crate::sender::Message;
 use crate::violations;
 use irongate_proto::irongate_v1::Refused;
@@ -35,14 +36,18 @@ pub(super) struct Report {
     output: Output,
     total: Option<u64>,
     is_quiet: bool,
+    progress: Progress,
     told: Instant,
+    /// Messages of which every region has said what becomes of them.
+    decided: u64,
     accounts: Vec<Account>,
     invalid: u64,
 }
 
 impl Report {
     pub(super) fn new(output: Output, total: Option<u64>, is_quiet: bool) -> Self {
-        Self { output, total, is_quiet, told: Instant::now(), accounts: Vec::new(), invalid: 0 }
+        let progress = Progress::new(output, total, is_quiet);
+        Self { output, total, is_quiet, progress, told: Instant::now(), decided: 0, accounts: Vec::new(), invalid: 0 }
     }
 
     /// A region, with what earlier runs left for it.
@@ -67,7 +72,9 @@ impl Report {
             account.refuse(refused);
             let (name, spool) = (&account.name, &account.spool);
             let why = harmless(&refused.message);
-            complain(&format!("❌ {name} refused a message of the spool: {why}; it is kept in {spool}/refused.jsonl"));
+            self.progress.complain(&format!(
+                "❌ {name} refused a message of the spool: {why}; it is kept in {spool}/refused.jsonl"
+            ));
         }
     }
 
@@ -77,14 +84,15 @@ impl Report {
         (account.is_behind, account.reason) = (true, reason);
         if is_news {
             let Account { name, spool, reason, .. } = account;
-            complain(&format!("⚠️ {name} is behind: {}; its messages are kept in {spool}", harmless(reason)));
+            self.progress
+                .complain(&format!("⚠️ {name} is behind: {}; its messages are kept in {spool}", harmless(reason)));
         }
     }
 
     pub(super) fn even(&mut self, region: usize) {
         let account = &mut self.accounts[region];
         account.is_behind = false;
-        complain(&format!("✅ {} has caught up", account.name));
+        self.progress.complain(&format!("✅ {} has caught up", account.name));
     }
 
     /// A message that was sent to no region, because it is invalid.
@@ -99,8 +107,8 @@ impl Report {
             let _ = self.output.lines(&[object.to_string()]);
             return;
         }
-        complain(&format!("❌ message {} goes to no region: {}", message.number, harmless(&failed.text)));
-        failed.violations.iter().for_each(|violation| complain(&violations::line(violation)));
+        self.progress.complain(&format!("❌ message {} goes to no region: {}", message.number, harmless(&failed.text)));
+        failed.violations.iter().for_each(|violation| self.progress.complain(&violations::line(violation)));
     }
 
     pub(super) fn is_invalid(&self) -> bool {
@@ -118,7 +126,8 @@ impl Report {
     }
 
     /// What became of one message in every region.
-    pub(super) fn tell(&self, number: u64, verdicts: &[Verdict]) {
+    pub(super) fn tell(&mut self, number: u64, verdicts: &[Verdict]) {
+        self.decided += 1;
         let regions = || self.accounts.iter().zip(verdicts);
         if self.output.is_json() {
             if self.is_quiet && !verdicts.iter().any(Verdict::is_refused) {
@@ -133,17 +142,24 @@ impl Report {
         let place = self.total.map_or_else(|| number.to_string(), |total| format!("{number}/{total}"));
         for (account, verdict) in regions() {
             if let Verdict::Refused(refused) = verdict {
-                complain(&format!("❌ {} refused message {place}: {}", account.name, harmless(&refused.message)));
+                self.progress.complain(&format!(
+                    "❌ {} refused message {place}: {}",
+                    account.name,
+                    harmless(&refused.message)
+                ));
             }
         }
-        if !self.is_quiet {
+        if self.progress.has_lines() {
             let words: Vec<String> = regions().map(|(account, verdict)| words(&account.name, verdict)).collect();
             let _ = self.output.lines(&[format!("📤 Message {place}: {}", words.join(", "))]);
         }
     }
 
-    /// Where lines are not wanted, a program is told the counts once a second.
+    /// Moves the bar; where lines are not wanted, a program is told the counts once a second.
     pub(super) fn tell_progress(&mut self) {
+        let part = |count: u64, words: &str| if count > 0 { format!(", {count} {words}") } else { String::new() };
+        let more = format!("{}{}", part(self.failed(), "failed"), part(self.waiting(), "wait in a spool"));
+        self.progress.tell(self.decided + self.invalid, more);
         if self.is_quiet && self.output.is_json() && self.told.elapsed() >= PROGRESS_INTERVAL {
             self.told = Instant::now();
             let regions: Vec<Value> = self.accounts.iter().map(Account::object).collect();
@@ -155,6 +171,7 @@ impl Report {
 
     /// The last words: what each region has, and what it lacks.
     pub(super) fn summary(&self) {
+        self.progress.finish();
         let text = || {
             self.accounts.iter().fold("\n📊 Summary:".to_owned(), |text, one| format!("{text}\n   {}", one.words()))
         };
@@ -164,7 +181,7 @@ impl Report {
         });
         for account in self.accounts.iter().filter(|account| account.waiting > 0) {
             let Account { name, spool, waiting, reason, .. } = account;
-            complain(&format!(
+            self.progress.complain(&format!(
                 "{name} lacks {waiting} messages: {}; they are kept in {spool}, and the next run to this topic and region sends them first",
                 harmless(reason)
             ));
@@ -220,5 +237,27 @@ fn object(name: &str, verdict: &Verdict) -> Value {
         Verdict::Refused(refused) => json!({
             "region": name, "state": "refused", "code": code_name(refused.code), "message": refused.message,
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bar_counts_messages_that_every_region_has_decided_and_says_what_is_left() {
+        let mut report = Report::new(Output::new(true), Some(3), true);
+        report.progress = Progress::hidden();
+        report.add("a".to_owned(), String::new(), 2);
+        report.add("b".to_owned(), String::new(), 0);
+        report.count(1, &Verdict::Deferred);
+        report.tell_progress();
+        assert_eq!(report.progress.told(), Some((0, ", 3 wait in a spool".to_owned())));
+        let refused = || Verdict::Refused(Refused { message: "no".to_owned(), ..Refused::default() });
+        report.count(0, &refused());
+        report.tell(1, &[refused(), Verdict::Deferred]);
+        report.late(0, 2, &[]);
+        report.tell_progress();
+        assert_eq!(report.progress.told(), Some((1, ", 1 failed, 1 wait in a spool".to_owned())));
     }
 }

@@ -1,10 +1,10 @@
 //! A message as it is kept for a region: with all that is needed to send it there later, by another process. Knows neither files
 //! nor connections.
 
-use crate::messages::record::{Record, SchemaName};
 use crate::registry::Wanted;
 use crate::sender::{Message, Route};
 use anyhow::{Context, Result};
+use irongate_messages::{Record, SchemaName};
 use irongate_proto::danube::schema_reference::VersionRef;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;

@@ -152,6 +152,18 @@ impl Templates {
         }
     }
 
+    /// Fills in a text that is used but once, so that it need not be taken in. Without `{{` it stays as it is.
+    ///
+    /// # Errors
+    /// It is no template, names what is not there, or does what cannot be done; the sentence says where.
+    pub fn fill_once(&self, text: &str, context: &Context) -> Result<String, TemplateError> {
+        if !text.contains("{{") {
+            return Ok(text.to_owned());
+        }
+        let template = self.environment.template_from_str(text).map_err(|error| explain(&error))?;
+        template.render(context.0.clone()).map_err(|error| explain(&error))
+    }
+
     /// Fills a text in.
     ///
     /// # Errors
@@ -295,6 +307,23 @@ mod tests {
         assert_ne!(filled(5, 1, text).expect("filled"), filled(6, 1, text).expect("filled"));
         let uuid = filled(5, 1, "{{uuid}}").expect("filled");
         assert_eq!((uuid.len(), &uuid[14..15]), (36, "4"));
+    }
+
+    #[test]
+    fn a_text_that_is_used_once_is_filled_in_as_any_other() {
+        let templates = Templates::new(5);
+        let context = templates.context(&Facts { number: 2, producer: "p", row: None });
+        let text = "{{seq}} {{producer}} {{uuid}}";
+        assert_eq!(templates.fill_once(text, &context), filled_for_nobody(5, 2, text));
+        assert_eq!(templates.fill_once("{% raw", &context).as_deref(), Ok("{% raw"));
+        let error = templates.fill_once("{\n{{nobody}}}", &context).expect_err("a stranger").to_string();
+        assert!(error.contains("not there (line 2)"), "{error}");
+    }
+
+    fn filled_for_nobody(seed: u64, number: u64, text: &str) -> Result<String, TemplateError> {
+        let mut templates = Templates::new(seed);
+        let text = templates.text(text)?;
+        templates.fill(&text, &templates.context(&Facts { number, producer: "p", row: None }))
     }
 
     #[test]

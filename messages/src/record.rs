@@ -1,7 +1,7 @@
 //! A message as it stands in a file: the form of the console's export, of `consume --json` and of `--from`.
 //! In YAML a file is `messages:` and a list, or the list alone; in JSON Lines each line is a message.
 
-use anyhow::{Context, Result, bail};
+use crate::RecordError;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -11,15 +11,25 @@ use std::collections::BTreeMap;
 /// One message. Every field may be missing.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Record {
+pub struct Record {
+    /// What it is called where it is kept. Does not travel.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) topic: Option<String>,
+    pub name: Option<String>,
+    /// Where it goes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) schema: Option<SchemaName>,
+    pub topic: Option<String>,
+    /// What it has to satisfy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schema: Option<SchemaName>,
+    /// Decides the partition.
     #[serde(default, alias = "key", skip_serializing_if = "Option::is_none")]
-    pub(crate) routing_key: Option<String>,
+    pub routing_key: Option<String>,
+    /// Whether payload, routing key and attributes are templates to be filled in. Else double braces travel as they are.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub template: bool,
+    /// What travels beside the payload.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub(crate) attributes: BTreeMap<String, String>,
+    pub attributes: BTreeMap<String, String>,
     /// The payload as text, as any JSON value, or as base64: one of the three.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     payload: Option<String>,
@@ -47,10 +57,12 @@ pub(crate) struct Record {
 /// A registered schema; without a version the latest is meant.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct SchemaName {
-    pub(crate) subject: String,
+pub struct SchemaName {
+    /// The subject it is registered under.
+    pub subject: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) version: Option<u32>,
+    /// Absent: the latest.
+    pub version: Option<u32>,
 }
 
 /// The shape of a file that names its list.
@@ -62,7 +74,8 @@ struct Export {
 
 impl Record {
     /// A record of these parts.
-    pub(crate) fn new(payload: &[u8]) -> Self {
+    #[must_use]
+    pub fn new(payload: &[u8]) -> Self {
         let mut record = Self::default();
         match std::str::from_utf8(payload) {
             Ok(text) => record.payload = Some(text.to_owned()),
@@ -75,15 +88,13 @@ impl Record {
     ///
     /// # Errors
     /// There are several, or what is said to be base64 is none.
-    pub(crate) fn payload(&self) -> Result<Bytes> {
+    pub fn payload(&self) -> Result<Bytes, RecordError> {
         match (&self.payload, &self.json, &self.payload_base64) {
             (Some(text), None, None) => Ok(text.clone().into()),
             (None, Some(json), None) => Ok(json.to_string().into()),
-            (None, None, Some(encoded)) => {
-                Ok(STANDARD.decode(encoded).context("`payload_base64` is not base64")?.into())
-            }
+            (None, None, Some(encoded)) => Ok(STANDARD.decode(encoded)?.into()),
             (None, None, None) => Ok(Bytes::new()),
-            _ => bail!("give one of `payload`, `payload_base64` and `json`"),
+            _ => Err(RecordError::SeveralPayloads),
         }
     }
 }
@@ -92,21 +103,26 @@ impl Record {
 ///
 /// # Errors
 /// It is no such file; the sentence has line and column.
-pub(crate) fn parse_yaml(text: &str) -> Result<Vec<Record>> {
+pub fn parse_yaml(text: &str) -> Result<Vec<Record>, RecordError> {
     let mut lines = text.lines().map(str::trim_start);
     let first = lines.find(|line| !line.is_empty() && !line.starts_with('#') && !line.starts_with("---"));
     if first.is_some_and(|first| first.starts_with(['-', '['])) {
-        return Ok(serde_saphyr::from_str(text)?);
+        return serde_saphyr::from_str(text).map_err(no_yaml);
     }
-    let export: Export = serde_saphyr::from_str(text)?;
+    let export: Export = serde_saphyr::from_str(text).map_err(no_yaml)?;
     Ok(export.messages)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err takes")]
+fn no_yaml(error: serde_saphyr::Error) -> RecordError {
+    RecordError::Yaml(error.to_string())
 }
 
 /// The message of one line of JSON Lines.
 ///
 /// # Errors
 /// It is no object with the fields of a message.
-pub(crate) fn parse_json(line: &[u8]) -> Result<Record> {
+pub fn parse_json(line: &[u8]) -> Result<Record, RecordError> {
     Ok(serde_json::from_slice(line)?)
 }
 

@@ -1,0 +1,11 @@
+//! Messages as people write them down: payloads with `{{seq}}` and the like to be filled in, and the file of messages that the
+//! command line reads with `produce --from`. Needs nothing of a host, so that what runs elsewhere can use it too. Sends
+//! nothing, opens no file, and knows no schema.
+
+mod error;
+mod record;
+mod template;
+
+pub use error::{RecordError, TemplateError};
+pub use record::{Record, SchemaName, parse_json, parse_yaml};
+pub use template::{Context, Facts, Templates, Text, engine};
