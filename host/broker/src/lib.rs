@@ -42,7 +42,7 @@ pub use irongate_store::{CommitHook, Copied, CopyError, FreeBytes};
 pub use message_broker::{Delivered, MessageBroker, Standing};
 pub use metrics::MetricsSnapshot;
 pub use notes::Note;
-pub use publish::{TopicTransforms, Transacted, Transaction, TransformRefusal, Transforming, violation};
+pub use publish::{Passing, TopicTransforms, Transacted, Transaction, TransformRefusal, Transforming, violation};
 pub use subscription::Deliveries;
 
 use inner::Inner;
@@ -183,6 +183,12 @@ impl Broker {
     #[must_use]
     pub fn transforms(&self) -> Vec<(String, Vec<u8>)> {
         self.inner.transforms()
+    }
+
+    /// Whether a topic would take what transforms made of a message: size and schema. Answers what its policy would let through with a warning; keeps
+    /// nothing.
+    pub async fn examine(&self, topic: &str, made: Passing) -> Answer<Vec<irongate_schema::Violation>> {
+        self.inner.examine(topic, made).await
     }
 
     /// All notes whose names begin so, with their values, in the order of their names.

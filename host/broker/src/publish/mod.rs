@@ -7,7 +7,7 @@ mod transforming;
 
 pub use batch::violation;
 pub use transaction::{Transacted, Transaction};
-pub use transforming::{TopicTransforms, TransformRefusal, Transforming};
+pub use transforming::{Passing, TopicTransforms, TransformRefusal, Transforming};
 mod routing;
 
 use crate::BrokerError;

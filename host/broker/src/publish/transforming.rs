@@ -4,8 +4,10 @@
 use super::batch::{Admitted, Verdict};
 use crate::BrokerError;
 use crate::inner::Inner;
+use crate::names::TopicName;
 use crate::topic::Topic;
 use irongate_proto::danube::{SchemaReference, StreamMessage};
+use irongate_schema::Violation;
 use prost::Message;
 use std::fmt;
 use std::pin::Pin;
@@ -13,13 +15,24 @@ use std::sync::Arc;
 use tonic::Code;
 
 /// What transforms make of a message: nothing where they drop it.
-pub type Transforming<'a> = Pin<Box<dyn Future<Output = Result<Vec<StreamMessage>, TransformRefusal>> + Send + 'a>>;
+pub type Transforming<'a> = Pin<Box<dyn Future<Output = Result<Vec<Passing>, TransformRefusal>> + Send + 'a>>;
 
 /// The transforms of a topic, at work.
 pub trait TopicTransforms: Send + Sync + 'static {
-    /// Transforms one message of a topic, of a partition under its base name. Of what is answered only payload, key, attributes and the schema's id
-    /// and version count.
-    fn transform<'a>(&'a self, topic: &'a str, message: StreamMessage) -> Transforming<'a>;
+    /// Transforms one message of a topic, of a partition under its base name. Of what is answered only payload, key, attributes and the schema
+    /// count.
+    fn transform<'a>(&'a self, topic: &'a str, passing: Passing) -> Transforming<'a>;
+}
+
+/// A message before or behind transforms.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Passing {
+    /// The message.
+    pub message: StreamMessage,
+    /// The name of its schema. An answered one decides the schema's id; an answered `None` leaves it.
+    pub subject: Option<String>,
+    /// Which partition it is for, where there are several.
+    pub partition: Option<u32>,
 }
 
 /// Why transforms did not let a message in.
@@ -75,10 +88,11 @@ impl Inner {
             StreamMessage { payload: bytes::Bytes::new(), attributes: Default::default(), ..message.clone() };
         let made = if transforms.kept.is_empty() {
             // Taken away since it was looked.
-            vec![message]
+            vec![Passing { message, ..Passing::default() }]
         } else {
             let live = transforms.live.ok_or_else(unloaded)?;
-            live.transform(topic.base_name(), message).await.map_err(refused)?
+            let passing = self.passing(message, topic.full_name().partition().map(|(_, index)| index));
+            live.transform(topic.base_name(), passing).await.map_err(refused)?
         };
         let (count_max, bytes_max) =
             (self.config.limits.publish_batch_messages_max, self.config.limits.publish_batch_bytes_max);
@@ -88,6 +102,7 @@ impl Inner {
         }
         let (mut entering, mut warnings, mut bytes) = (Vec::with_capacity(made.len()), Vec::new(), 0);
         for one in made {
+            let one = self.named(one).map_err(refused)?;
             // Who sent it, when, and to where is not for a transform to say.
             let (request_id, publish_time) = (original.request_id, original.publish_time);
             let (msg_id, producer_name) = (original.msg_id.clone(), original.producer_name.clone());
@@ -107,6 +122,34 @@ impl Inner {
         let is_dropped = first.is_none();
         let message = first.unwrap_or(original);
         Ok(Admitted { topic, message, bytes, warnings, is_dropped, further: entering.collect() })
+    }
+
+    fn passing(&self, message: StreamMessage, partition: Option<u32>) -> Passing {
+        let subject = message.schema_id.and_then(|schema_id| self.registry.name_of(schema_id));
+        Passing { message, subject, partition }
+    }
+
+    /// The message with the id of the schema that its transforms name.
+    fn named(&self, passing: Passing) -> Result<StreamMessage, TransformRefusal> {
+        let Passing { mut message, subject, .. } = passing;
+        if let Some(subject) = subject {
+            let unknown = || format!("they name the schema {subject}, which is not registered");
+            let found = self.registry.find(&subject).ok_or_else(|| TransformRefusal::Failed(unknown()))?;
+            message.schema_id = Some(found.schema_id);
+        }
+        Ok(message)
+    }
+
+    /// Whether a topic would take a message that its transforms made; what the policy `warn` would let through is answered. Keeps and counts nothing.
+    pub(crate) async fn examine(&self, topic: &str, made: Passing) -> Result<Vec<Violation>, BrokerError> {
+        let name = TopicName::parse(topic, &self.config.limits)?;
+        let Some(topic) = self.topics.expand(name.as_str()).into_iter().next() else {
+            return Err(BrokerError::TopicMissing { topic: name.as_str().to_owned() });
+        };
+        let refused = |refusal| BrokerError::TransformRefused { topic: topic.base_name().to_owned(), refusal };
+        let mut message = self.named(made).map_err(refused)?;
+        self.check_size(message.encoded_len())?;
+        self.judge(&topic, &mut message, None).await
     }
 
     /// Admits and stores one message, or hands it on.

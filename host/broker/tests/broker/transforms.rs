@@ -3,7 +3,7 @@
 
 use crate::harness::{Host, USER_EVENTS, message, publish_request, subject};
 use bytes::Bytes;
-use irongate_broker::{BrokerError, TopicTransforms, Transacted, Transaction, TransformRefusal, Transforming};
+use irongate_broker::{BrokerError, Passing, TopicTransforms, Transacted, Transaction, TransformRefusal, Transforming};
 use irongate_proto::danube::{DispatchStrategy, StreamMessage};
 use irongate_proto::irongate_v1::publish_result::Outcome;
 use irongate_proto::irongate_v1::{OutgoingMessage, PublishRequest};
@@ -29,15 +29,17 @@ fn made_of(payload: &str) -> Result<Vec<String>, TransformRefusal> {
 }
 
 impl TopicTransforms for Scripted {
-    fn transform<'a>(&'a self, topic: &'a str, message: StreamMessage) -> Transforming<'a> {
+    fn transform<'a>(&'a self, topic: &'a str, passing: Passing) -> Transforming<'a> {
         assert_eq!(topic, TOPIC, "a partition goes by its base name");
         Box::pin(async move {
-            let made = made_of(std::str::from_utf8(&message.payload).unwrap())?;
+            let made = made_of(std::str::from_utf8(&passing.message.payload).unwrap())?;
             // What is not a transform's to say is said wrongly, and must not count.
-            let one = |payload| StreamMessage {
-                payload: Bytes::from(payload),
-                producer_name: "forged".into(),
-                ..StreamMessage::default()
+            let one = |payload: String| {
+                let subject = payload.strip_prefix("NAME ").map(str::to_lowercase);
+                let payload = Bytes::from(payload);
+                let message =
+                    StreamMessage { payload, producer_name: "forged".into(), ..StreamMessage::default() };
+                Passing { message, subject, partition: None }
             };
             Ok(made.into_iter().map(one).collect())
         })
@@ -184,6 +186,27 @@ async fn what_is_made_of_a_message_enters_whole_and_valid_or_not_at_all() {
     assert!(matches!(&outcomes[0], Outcome::Refused(refused) if refused.violations.len() == 1), "{outcomes:?}");
     assert!(matches!(&outcomes[1], Outcome::Published(_)), "{outcomes:?}");
     assert_eq!(payloads(&host).await, [good, good]);
+}
+
+#[tokio::test]
+async fn a_schema_that_transforms_name_must_be_registered() {
+    let host = transformed().await;
+    let producer = host.producer(TOPIC, "p", DispatchStrategy::Reliable).await;
+    host.register("user-events", "json_schema", USER_EVENTS).await;
+    host.send(TOPIC, producer, "name user-events").await;
+    assert!(host.stored(TOPIC).await[0].schema_id.is_some(), "the name decides the id");
+    let error = host.broker.send(message(TOPIC, producer, "name nothing")).await.unwrap_err();
+    assert!(error.to_string().ends_with("they name the schema nothing, which is not registered"), "{error}");
+    let made = |payload: &str| Passing {
+        message: StreamMessage { payload: Bytes::from(payload.to_owned()), ..StreamMessage::default() },
+        ..Passing::default()
+    };
+    assert_eq!(host.broker.examine(TOPIC, made("x")).await.unwrap().len(), 0, "an unbound topic takes anything");
+    let bound = PublishRequest { schema_ref: subject("user-events"), ..publish_request(TOPIC, &[]) };
+    host.publish_request(bound).await;
+    assert_eq!(host.broker.examine(TOPIC, made(r#"{"user_id":"u"}"#)).await.unwrap().len(), 0);
+    assert_eq!(host.broker.examine(TOPIC, made("{}")).await.unwrap_err().violations().len(), 1);
+    assert_eq!(host.stored(TOPIC).await.len(), 1, "what is examined is not kept");
 }
 
 #[tokio::test]
