@@ -42,7 +42,9 @@ pub use irongate_store::{CommitHook, Copied, CopyError, FreeBytes};
 pub use message_broker::{Delivered, MessageBroker, Standing};
 pub use metrics::MetricsSnapshot;
 pub use notes::Note;
-pub use publish::{Passing, TopicTransforms, Transacted, Transaction, TransformRefusal, Transforming, violation};
+pub use publish::{
+    Passing, TopicTransforms, Transacted, Transaction, TransformRefusal, Transforming, refused, violation,
+};
 pub use subscription::Deliveries;
 
 use inner::Inner;

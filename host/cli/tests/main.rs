@@ -21,5 +21,6 @@ mod schema;
 mod schema_offline;
 mod security;
 mod serve;
+mod topic_transforms;
 mod topics;
 mod upstream;

@@ -18,8 +18,8 @@ mod testing;
 
 pub use condition::{Comparison, Condition, Subject};
 pub use config::{
-    Bound, DeadLetterConfig, Format, OnError, PipelineConfig, Place, Problem, Retry, SchemaConfig, StageConfig,
-    SubscriptionType, TargetConfig,
+    Bound, ChainConfig, DeadLetterConfig, Format, OnError, PipelineConfig, Place, Problem, Retry, SchemaConfig,
+    StageConfig, SubscriptionType, TargetConfig,
 };
 pub use dedup::{DEDUP_ID, ORIGIN};
 pub use engine::{
@@ -27,7 +27,7 @@ pub use engine::{
     Position, SendError, Source, Stage, StateWrite, Target, run,
 };
 pub use error::EngineError;
-pub use limits::OUTAGE_PAUSE_MAX;
+pub use limits::{CHAIN_STAGES_MAX, OUTAGE_PAUSE_MAX};
 pub use load::{Plugins, Schemas, Stages, plan, schemas};
 pub use testing::{
     Expected, ExpectedPayload, Fault, FaultKind, MemorySource, MemoryTarget, TestCase, TestRecord, TestResult, run_test,

@@ -178,7 +178,9 @@ fn published(admitted: Admitted, offset: Option<u64>) -> v1::Published {
     }
 }
 
-fn refused(error: &BrokerError) -> v1::Refused {
+/// A refusal as the contract spells it.
+#[must_use]
+pub fn refused(error: &BrokerError) -> v1::Refused {
     v1::Refused {
         // gRPC status codes are small and not negative.
         code: error.code() as u32,

@@ -5,7 +5,7 @@ mod batch;
 mod transaction;
 mod transforming;
 
-pub use batch::violation;
+pub use batch::{refused, violation};
 pub use transaction::{Transacted, Transaction};
 pub use transforming::{Passing, TopicTransforms, TransformRefusal, Transforming};
 mod routing;

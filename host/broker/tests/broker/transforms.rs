@@ -37,8 +37,7 @@ impl TopicTransforms for Scripted {
             let one = |payload: String| {
                 let subject = payload.strip_prefix("NAME ").map(str::to_lowercase);
                 let payload = Bytes::from(payload);
-                let message =
-                    StreamMessage { payload, producer_name: "forged".into(), ..StreamMessage::default() };
+                let message = StreamMessage { payload, producer_name: "forged".into(), ..StreamMessage::default() };
                 Passing { message, subject, partition: None }
             };
             Ok(made.into_iter().map(one).collect())

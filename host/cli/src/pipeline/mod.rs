@@ -2,7 +2,7 @@
 
 mod check;
 mod deployed;
-mod file;
+pub(crate) mod file;
 mod network;
 mod run;
 mod source;
