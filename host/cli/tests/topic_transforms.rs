@@ -60,7 +60,7 @@ fn payloads(server: &Server, topic: &str) -> Vec<String> {
 }
 
 fn send(server: &Server, payload: &str, more: &[&str]) -> Outcome {
-    server.run(&[&["produce", "-t", TOPIC, "--literal", "--retries", "0", "-m", payload], more].concat())
+    server.run(&[&["produce", "--reliable", "-t", TOPIC, "--literal", "--retries", "0", "-m", payload], more].concat())
 }
 
 fn components_kept(server: &Server) -> usize {
@@ -80,11 +80,11 @@ fn every_client_passes_the_transforms_and_they_outlive_a_crash() {
     let first = stored(&server, TOPIC).remove(0);
     assert_eq!((&first["routing_key"], &first["attributes"]["from"]), (&"k".into(), &"test".into()));
 
-    let refused = send(&server, "no json", &[]).failed(3);
-    assert!(refused.contains("reject the message: mask: the payload is not JSON"), "{refused}");
-    let refused = send(&server, "no json", &["--danube-api"]);
-    assert_ne!(refused.code, 0, "{refused:?}");
-    assert!(refused.stderr.contains("mask: the payload is not JSON"), "{refused:?}");
+    for way in [&[][..], &["--danube-api"]] {
+        let refused = send(&server, "no json", way);
+        assert_ne!(refused.code, 0, "{refused:?}");
+        assert!(refused.stderr.contains("reject the message: mask: the payload is not JSON"), "{refused:?}");
+    }
 
     // Others take their place at once, and without any a message enters as it is sent.
     set(&server, TOPIC, &mask(r#"["n"]"#)).succeeded();
@@ -117,10 +117,14 @@ fn they_are_shown_with_their_components_and_their_file() {
     let other = format!("{}sha256 = \"{}\"\n", mask(r#"["email"]"#), "0".repeat(64));
     let told = set(&server, TOPIC, &other).failed(1);
     assert!(told.contains("chain.toml:5:10: stages[0].sha256:"), "{told}");
-    // A deleted topic leaves none, and no component once something else changes.
+    // Each component is kept once, however many topics it serves.
     server.run(&["topics", "create", "/default/other", "--reliable"]).succeeded();
-    set(&server, "/default/other", &stage("split", "split_lines", "")).succeeded();
+    set(&server, "/default/other", &format!("{}{}", stage("split", "split_lines", ""), mask(r#"["n"]"#))).succeeded();
     assert_eq!(components_kept(&server), 2);
+    server.run(&["topics", "transform", "clear", TOPIC]).succeeded();
+    assert_eq!(components_kept(&server), 2);
+    server.run(&["topics", "transform", "clear", "/default/other"]).succeeded();
+    assert_eq!(components_kept(&server), 0);
 }
 
 #[test]
@@ -132,7 +136,7 @@ fn what_cannot_be_set_changes_nothing() {
     assert!(told.contains("4:9: stages[0].allow: a topic's transforms keep no state"), "{told}");
     let told = set(&server, TOPIC, &stage("d", "deduplicate", "")).failed(1);
     assert!(told.contains("wants the capability `state`"), "{told}");
-    let told = set(&server, TOPIC, &stage("x", "not_a_transform", "")).failed(1);
+    let told = set(&server, TOPIC, &stage("x", "examples/not_a_transform", "")).failed(1);
     assert!(told.contains("it is not a transform"), "{told}");
     let told = set(&server, "/default/missing", &mask(r#"["email"]"#)).failed(1);
     assert!(told.contains("/default/missing does not exist"), "{told}");
@@ -156,14 +160,15 @@ fn a_hostile_component_harms_nothing_but_its_own_record() {
     let server = Server::start();
     server.run(&["topics", "create", TOPIC, "--reliable"]).succeeded();
     let mut served = Vec::new();
-    for (guest, sentence) in [
-        ("endless_loop", "time"),
-        ("memory_growth", "memory"),
-        ("panic", "the amount is a number"),
-        ("stack_overflow", "stack"),
-        ("huge_output", "output"),
+    // The limit of time is wide where it is not the one that is meant: machines have bad moments.
+    for (guest, timeout, sentence) in [
+        ("endless_loop", "1s", "took longer than 1000 ms"),
+        ("memory_growth", "60s", "wanted more than 16777216 bytes of memory"),
+        ("panic", "60s", "the amount is a number"),
+        ("stack_overflow", "60s", "calls nest deeper than its stack"),
     ] {
-        set(&server, TOPIC, &stage("guest", guest, "limits = { timeout = \"300ms\" }")).succeeded();
+        let limits = format!("limits = {{ timeout = \"{timeout}\", memory = \"16MiB\" }}");
+        set(&server, TOPIC, &stage("guest", &format!("examples/{guest}"), &limits)).succeeded();
         for (round, way) in [&[][..], &["--danube-api"]].into_iter().enumerate() {
             let told = send(&server, "poison", way);
             assert_ne!(told.code, 0, "{guest}");
@@ -176,7 +181,8 @@ fn a_hostile_component_harms_nothing_but_its_own_record() {
         }
         // In one call, its neighbours go on.
         let lines = server.file("lines", &format!("{guest} before\npoison\n{guest} behind\n"));
-        let told = server.run(&["produce", "-t", TOPIC, "--retries", "0", "--literal", "--lines", &lines]);
+        let told =
+            server.run(&["produce", "--reliable", "-t", TOPIC, "--retries", "0", "--literal", "--lines", &lines]);
         assert_ne!(told.code, 0, "{told:?}");
         served.extend([format!("{guest} before"), format!("{guest} behind")]);
     }
@@ -235,7 +241,7 @@ fn a_dry_run_shows_what_would_enter_and_what_the_schema_says_and_keeps_nothing()
     let schema = r#"{"type":"object","properties":{"email":{"const":"***"}},"required":["email"]}"#;
     let file = server.file("masked.json", schema);
     server.run(&["schema", "register", "masked", "-t", "json_schema", "-f", &file]).succeeded();
-    let bind = ["produce", "-t", TOPIC, "--schema-subject", "masked", "--literal", "-m"];
+    let bind = ["produce", "--reliable", "-t", TOPIC, "--schema-subject", "masked", "--literal", "-m"];
     server.run(&[&bind[..], &[r#"{"email":"***"}"#]].concat()).succeeded();
     dry_run(r#"{"email":"a"}"#).succeeded();
     let refused = dry_run("{\"email\":\"a\"}\n{\"n\":1}");
@@ -261,4 +267,71 @@ fn a_component_cannot_send_a_message_elsewhere() {
     assert_ne!(told.code, 0, "{told:?}");
     assert!(told.stderr.contains("what enters /default/orders stays there"), "{told:?}");
     assert_eq!(stored(&server, TOPIC).len(), 0);
+}
+
+/// What the stages make of a payload; none where they refuse it.
+fn made_of(payload: &str) -> Option<Vec<String>> {
+    let line = |line: &str| line.starts_with('{').then(|| line.replace("someone", "***"));
+    payload.lines().filter(|line| !line.is_empty()).map(line).collect()
+}
+
+/// The next of a row of numbers that look random; the same in every run.
+fn next(seed: &mut u64) -> usize {
+    *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    usize::try_from(*seed >> 40).expect("24 bits")
+}
+
+/// Some lines, most of them JSON, some empty; every line has a number of its own.
+fn random_payload(seed: &mut u64, number: &mut u64) -> String {
+    let mut line = |seed: &mut u64| {
+        *number += 1;
+        match next(seed) % 8 {
+            0 => format!("bad {number}"),
+            1 => String::new(),
+            _ => format!(r#"{{"email":"someone","n":{number}}}"#),
+        }
+    };
+    (0..=next(seed) % 4).map(|_| line(seed)).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn what_is_in_the_topic_is_what_was_made_of_what_was_acknowledged_whichever_way_it_came() {
+    const SOURCE: &str = "/default/source";
+    let server = transformed(&format!("{}{}", stage("split", "split_lines", ""), mask(r#"["email"]"#)));
+    server.run(&["topics", "create", SOURCE, "--reliable"]).succeeded();
+    let copy = format!(
+        "[pipeline]\nname = \"copy\"\nfrom = \"{SOURCE}\"\n[[pipeline.to]]\ntopic = \"{TOPIC}\"\n[pipeline.dead_letter]\ntopic = \"/default/dead\"\n"
+    );
+    server.run(&["pipeline", "deploy", &server.file("copy.toml", &copy)]).succeeded();
+    let (mut seed, mut number, mut expected, mut dead) = (11, 0, Vec::new(), Vec::new());
+    for round in 0..9 {
+        let messages: Vec<String> = (0..25).map(|_| random_payload(&mut seed, &mut number)).collect();
+        let lines: Vec<String> =
+            messages.iter().map(|payload| serde_json::json!({ "payload": payload }).to_string()).collect();
+        let file = server.file("messages.jsonl", &lines.join("\n"));
+        let (topic, more) = [(TOPIC, &[][..]), (TOPIC, &["--danube-api"]), (SOURCE, &[])][round % 3];
+        let sent =
+            server.run(&[&["produce", "--reliable", "-t", topic, "--retries", "0", "--from", &file], more].concat());
+        let is_refused = topic == TOPIC && messages.iter().any(|payload| made_of(payload).is_none());
+        assert_eq!(sent.code != 0, is_refused, "{sent:?}");
+        if topic == SOURCE {
+            settle(&server, SOURCE);
+            dead.extend(messages.iter().filter(|payload| made_of(payload).is_none()).cloned());
+        }
+        expected.extend(messages.iter().filter_map(|payload| made_of(payload)).flatten());
+    }
+    assert_eq!(payloads(&server, TOPIC), expected);
+    assert_eq!(payloads(&server, "/default/dead"), dead);
+    assert!(expected.len() > 100 && dead.len() > 5, "the numbers are not worth the test");
+}
+
+/// Waits until every message of a topic is acknowledged.
+fn settle(server: &Server, topic: &str) {
+    loop {
+        let described = objects(&server.run(&["--json", "topics", "describe", topic]).succeeded());
+        let subscriptions = described[0]["subscription_details"].as_array().expect("a list");
+        if !subscriptions.is_empty() && subscriptions.iter().all(|one| one["backlog"] == 0) {
+            return;
+        }
+    }
 }

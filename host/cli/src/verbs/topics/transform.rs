@@ -5,7 +5,7 @@ use crate::address::ServiceAddr;
 use crate::client::{ANSWER_BYTES_MAX, Channel, connect};
 use crate::failure::{FAILED, Failure, INVALID, refused};
 use crate::messages::attributes::{self, Pairs};
-use crate::output::{Output, complain, harmless, table};
+use crate::output::{Output, harmless, table};
 use crate::pipeline::file::{tell, tell_answered};
 use crate::plugin;
 use crate::violations;
