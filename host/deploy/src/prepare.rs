@@ -16,7 +16,6 @@ use irongate_proto::{
     danube::{DispatchStrategy, SchemaReference, schema_reference::VersionRef},
     danube_schema::{GetLatestSchemaRequest, GetSchemaRequest},
     irongate_v1::PublishRequest,
-    pipelines_v1,
 };
 use irongate_runtime::{EngineLimits, Runtime, RuntimeConfig};
 use irongate_schema::{Schema, SchemaType};
@@ -90,18 +89,6 @@ pub(crate) fn parse_chain(configuration: &str, format: Format) -> Result<ChainCo
 pub(crate) fn problem(path: &str, message: String, suggestion: &str) -> Problem {
     let place = Place { line: 1, column: 1 };
     Problem { place, path: path.to_owned(), message, suggestion: Some(suggestion.to_owned()) }
-}
-
-/// Problems as the contract spells them.
-pub(crate) fn on_the_wire(problems: Vec<Problem>) -> Vec<pipelines_v1::Problem> {
-    let problem = |problem: Problem| pipelines_v1::Problem {
-        line: problem.place.line as u64,
-        column: problem.place.column as u64,
-        path: problem.path,
-        message: problem.message,
-        suggestion: problem.suggestion.unwrap_or_default(),
-    };
-    problems.into_iter().map(problem).collect()
 }
 
 /// Parses the file, loads every component and tries whether it starts. Blocks.

@@ -14,10 +14,11 @@ use prost::Message;
 use crate::{
     chain::{Broken, Chain, Passed, StageRun},
     deployments::{Deployments, Pipelines, Shared},
+    described::on_the_wire,
     documents::{TransformsDocument, now_ms},
     error::DeployError,
     limits::TOPIC_STAGES_MAX,
-    prepare::{Unprepared, on_the_wire, parse_chain, problem},
+    prepare::{Unprepared, parse_chain, problem},
     running::blocking,
 };
 
