@@ -25,5 +25,6 @@ mod schema_offline;
 mod security;
 mod serve;
 mod terminal;
+mod topic_transforms;
 mod topics;
 mod upstream;
