@@ -32,6 +32,13 @@ const SETTLE_WAIT: Duration = Duration::from_secs(5);
 /// Waiting between two tries to connect grows up to this many steps.
 pub(crate) const RETRY_STEPS_MAX: u32 = 10;
 
+/// There is nothing to subscribe to.
+#[derive(Debug, thiserror::Error)]
+#[error("no topics found for {topic}; produce to it or create it first")]
+pub(crate) struct TopicMissing {
+    topic: String,
+}
+
 /// What to subscribe to.
 #[derive(Clone, Debug)]
 pub(crate) struct SubscriptionArgs {
@@ -69,7 +76,7 @@ impl Subscription {
         let found = DiscoveryClient::new(channel.clone()).topic_partitions(request).await;
         let topics = found.map_err(|status| refused(&status, address))?.into_inner().partitions;
         if topics.is_empty() {
-            bail!("no topics found for {}; produce to it or create it first", args.topic);
+            return Err(TopicMissing { topic: args.topic }.into());
         }
         let (sender, arriving) = mpsc::channel(WAITING_MESSAGES_MAX);
         let args = Arc::new(args);

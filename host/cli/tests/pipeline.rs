@@ -80,3 +80,17 @@ fn a_component_that_is_missing_is_named_in_yaml_as_well() {
     let told = run(&["pipeline", "check", &write(folder.path(), "p.yaml", text)]).failed(1);
     assert!(told.contains("p.yaml:6:13: pipeline.stages[0].uses: ") && told.contains("cannot be read"), "{told}");
 }
+
+#[test]
+fn a_pipeline_is_drawn_from_its_file_alone() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let stage = "[[pipeline.stages]]\nid = \"mask\"\nuses = \"./not-built-yet.wasm\"\n[[pipeline.to]]";
+    let file = write(folder.path(), "routes.toml", &ROUTES.replacen("[[pipeline.to]]", stage, 1));
+    let drawn = run(&["pipeline", "graph", &file]).succeeded();
+    assert!(drawn.starts_with("/default/orders  (subscription routes, exclusive, 2 lanes)\n  -> mask"), "{drawn}");
+    assert!(drawn.contains("=> /default/refunds  when attribute kind = \"refund\"\n"), "{drawn}");
+    let mermaid = run(&["pipeline", "graph", &file, "--form", "mermaid"]).succeeded();
+    assert!(mermaid.starts_with("flowchart LR\n") && mermaid.contains("\n  stage_0 -.-> dead_letters\n"), "{mermaid}");
+    let told = run(&["pipeline", "graph", &write(folder.path(), "bad.toml", "[pipeline]\nname = 1")]).failed(1);
+    assert!(told.contains("bad.toml:2:8: pipeline.name"), "{told}");
+}

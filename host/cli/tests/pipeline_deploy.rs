@@ -112,3 +112,41 @@ fn what_cannot_run_is_not_deployed() {
     assert!(told.contains("records would go round for ever"), "{told}");
     assert_eq!(server.run(&["--json", "pipeline", "list"]).succeeded().lines().count(), 1);
 }
+
+/// A figure of the pipeline on the page of metrics.
+fn figure(server: &Server, name: &str) -> u64 {
+    let wanted = format!("irongate_pipeline_{name}{{pipeline=\"orders-clean\"}} ");
+    let page = server.get("/metrics");
+    let value = page.lines().find_map(|line| line.strip_prefix(&wanted));
+    value.unwrap_or_else(|| panic!("no {name} in {page}")).parse().expect("a number")
+}
+
+#[test]
+fn the_metrics_account_for_every_record_over_pauses_and_versions() {
+    let server = Server::start();
+    server.run(&["topics", "create", ORDERS, "--reliable"]).succeeded();
+    let file = server.file("orders.toml", &pipeline(""));
+    server.run(&["pipeline", "deploy", &file]).succeeded();
+    produce(&server, 0..170);
+    settled(&server);
+    server.run(&["pipeline", "pause", "orders-clean"]).succeeded();
+    produce(&server, 170..200);
+    let of = |names: &[&str]| names.iter().map(|name| figure(&server, name)).collect::<Vec<_>>();
+    let ends = ["delivered_records_total", "dead_lettered_records_total", "filtered_records_total"];
+    assert_eq!(of(&ends), [160, 10, 0]);
+    assert_eq!(of(&["read_records_total", "in_flight_records", "running", "lag_messages"]), [170, 0, 0, 30]);
+
+    server.run(&["pipeline", "resume", "orders-clean"]).succeeded();
+    server.run(&["pipeline", "deploy", &file]).succeeded();
+    settled(&server);
+    server.run(&["pipeline", "pause", "orders-clean"]).succeeded();
+    assert_eq!(of(&ends), [188, 12, 0]);
+    let out = ends.iter().chain(&["dropped_records_total", "given_back_records_total", "settled_before_records_total"]);
+    assert_eq!(figure(&server, "read_records_total"), out.map(|name| figure(&server, name)).sum::<u64>());
+    assert_eq!(of(&["written_messages_total", "restarts_total", "lag_messages"]), [188, 0, 0]);
+    let state = listed(&server);
+    assert_eq!((&state["settled"], &state["dead_letters"]), (&200.into(), &12.into()), "{state}");
+
+    server.run(&["pipeline", "remove", "orders-clean"]).succeeded();
+    assert!(!server.get("/metrics").contains("orders-clean"));
+}

@@ -2,6 +2,13 @@
 //! twice says so.
 
 use crate::harness::{Outcome, Server, irongate, objects};
+use irongate_proto::danube_admin::topic_admin_client::TopicAdminClient;
+use irongate_proto::danube_admin::{
+    SetSubscriptionFailurePolicyRequest, SubscriptionBackoffStrategy, SubscriptionFailurePolicy,
+    SubscriptionPoisonPolicy,
+};
+use irongate_proto::irongate_v1::DeleteTopicRequest;
+use irongate_proto::irongate_v1::topic_service_client::TopicServiceClient;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader};
@@ -10,6 +17,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Duration;
+use tonic::transport::Endpoint;
 
 /// How long anything may take that is waited for.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -212,6 +220,96 @@ fn a_pipeline_that_cannot_start_consumes_nothing() {
         .file("fleeting.toml", &pipeline("").replace(&format!("from = \"{ORDERS}\""), "from = \"/default/fleeting\""));
     let told = server.run(&["pipeline", "run", &file]).failed(1);
     assert!(told.contains("/default/fleeting is not reliable"), "{told}");
+}
+
+/// As an administrator does it, with no question asked.
+fn delete(server: &Server, topic: &str) {
+    let url = server.url.clone();
+    let request = DeleteTopicRequest { topic: topic.to_owned() };
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(async {
+        let mut client =
+            TopicServiceClient::new(Endpoint::from_shared(url).expect("a URL").connect().await.expect("a connection"));
+        client.delete_topic(request).await.expect("it is deleted");
+    });
+}
+
+#[test]
+fn a_source_that_is_deleted_while_it_is_left_ends_the_pipeline() {
+    let server = Server::start_on(tempfile::tempdir().expect("a directory"), &["--no-auto-create"]);
+    for topic in [ORDERS, CLEAN, DEAD] {
+        server.run(&["topics", "create", topic, "--reliable"]).succeeded();
+    }
+    // Long enough to delete the source before the pipeline comes back.
+    let text = pipeline("budget = \"1s\"\ngive_back_delay = \"5s\"");
+    let child = server.spawn(&["pipeline", "run", &server.file("orders.toml", &text)]);
+    server.wait_until_consumed(ORDERS);
+    delete(&server, CLEAN);
+    produce(&server, 0..1);
+    let is_left = || {
+        let described = server.run(&["--json", "topics", "describe", ORDERS]).succeeded();
+        objects(&described)[0]["subscription_details"][0]["consumers"] == 0
+    };
+    while !is_left() {}
+    delete(&server, ORDERS);
+    let told = Outcome::from(child.wait_with_output().expect("it ends")).failed(1);
+    assert!(
+        told.contains("the topic /default/orders is gone: 5 times in a row the server had no such topic"),
+        "{told}"
+    );
+}
+
+#[test]
+fn the_doctor_looks_at_topics_and_at_what_was_set() {
+    let server = Server::start_on(tempfile::tempdir().expect("a directory"), &["--no-auto-create"]);
+    let file = server.file("orders.toml", &pipeline("in_flight = { records = 2000 }\nsubscription_type = \"shared\""));
+    let told = server.run(&["pipeline", "doctor", &file]);
+    assert_eq!(told.code, 1);
+    for sentence in ["❌ source: /default/orders does not exist", "❌ target: /default/orders-clean does not exist"] {
+        assert!(told.stdout.contains(sentence), "{told:?}");
+    }
+    for topic in [ORDERS, CLEAN, DEAD] {
+        server.run(&["topics", "create", topic, "--reliable"]).succeeded();
+    }
+    let told = server.run(&["pipeline", "doctor", &file]).stdout;
+    assert!(
+        told.contains("❌ window: 2000 records may be in flight, but the broker has no more than 1000 out"),
+        "{told}"
+    );
+    assert!(told.contains("✅ subscription: the settings of orders-clean are known"), "{told}");
+    assert!(told.contains("⚠️ poison policy: what fails 6 times at the broker blocks"), "{told}");
+
+    let mended = server.file("mended.toml", &pipeline("budget = \"5s\"").replace("60s", "2s"));
+    let found = objects(&server.run(&["--json", "pipeline", "doctor", &mended]).succeeded());
+    assert!(found.iter().all(|one| one["is"] != "wrong") && found.len() == 10, "{found:?}");
+    set_policy(&server, 6_000);
+    let told = server.run(&["pipeline", "doctor", &mended]);
+    assert!(told.stdout.contains("❌ time: a record may take 7 s") && told.code == 1, "{told:?}");
+    assert!(told.stdout.contains("❌ poison policy: what fails 3 times at the broker is dropped"), "{told:?}");
+}
+
+/// For the pipeline's subscription, before there is one.
+fn set_policy(server: &Server, ack_timeout_ms: u64) {
+    let policy = SubscriptionFailurePolicy {
+        max_redelivery_count: 2,
+        ack_timeout_ms,
+        base_redelivery_delay_ms: 0,
+        max_redelivery_delay_ms: 0,
+        backoff_strategy: SubscriptionBackoffStrategy::Fixed.into(),
+        dead_letter_topic: None,
+        poison_policy: SubscriptionPoisonPolicy::Drop.into(),
+    };
+    let request = SetSubscriptionFailurePolicyRequest {
+        topic: ORDERS.to_owned(),
+        subscription: "orders-clean".to_owned(),
+        failure_policy: Some(policy),
+    };
+    let url = server.url.clone();
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(async {
+        let channel = Endpoint::from_shared(url).expect("a URL").connect().await.expect("a connection");
+        TopicAdminClient::new(channel).set_subscription_failure_policy(request).await.expect("it is set");
+    });
 }
 
 #[test]

@@ -3,32 +3,18 @@
 use irongate_broker::{Broker, BrokerError, Transacted, Transaction};
 use irongate_pipeline::{Batch, CommitError, Committer, Outgoing, Pending, Position};
 use irongate_proto::irongate_v1::OutgoingMessage;
-use std::{
-    collections::BTreeMap,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-};
+use std::{collections::BTreeMap, sync::Arc};
 use tonic::Code;
 
-use crate::documents;
-
-/// What a pipeline has done since the host started.
-#[derive(Default)]
-pub(crate) struct Tally {
-    pub(crate) settled: AtomicU64,
-    pub(crate) written: AtomicU64,
-    pub(crate) dead_letters: AtomicU64,
-}
+use crate::{documents, ledger::Ledger};
 
 pub(crate) struct EmbeddedCommitter {
     pub(crate) broker: Broker,
     pub(crate) pipeline: String,
     pub(crate) subscription: String,
-    /// The topic of the dead letters, to count them.
+    /// The topic of the dead letters, which are counted apart.
     pub(crate) dead_letter: Option<String>,
-    pub(crate) tally: Arc<Tally>,
+    pub(crate) ledger: Arc<Ledger>,
 }
 
 impl EmbeddedCommitter {
@@ -57,11 +43,8 @@ impl EmbeddedCommitter {
     }
 
     fn count(&self, batch: &Batch) {
-        let is_dead = |topic: &String| self.dead_letter.as_ref() == Some(topic);
-        let dead = batch.messages.iter().filter(|(topic, _)| is_dead(topic)).count() as u64;
-        self.tally.settled.fetch_add(batch.settled.len() as u64, Ordering::Relaxed);
-        self.tally.dead_letters.fetch_add(dead, Ordering::Relaxed);
-        self.tally.written.fetch_add(batch.messages.len() as u64 - dead, Ordering::Relaxed);
+        let is_output = |topic: &String| self.dead_letter.as_ref() != Some(topic);
+        self.ledger.has_written(batch.messages.iter().filter(|(topic, _)| is_output(topic)).count());
     }
 }
 

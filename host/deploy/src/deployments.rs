@@ -14,8 +14,10 @@ use prost::Message;
 use tokio::sync::Mutex;
 
 use crate::{
+    described::refused,
     documents::{self, PipelineDocument, VersionDocument},
     error::DeployError,
+    ledger::{Figures, Ledgers},
     limits::{COMPONENT_BYTES_MAX, PIPELINES_MAX, VERSIONS_MAX},
     plugins::PluginFolder,
     prepare::{Prepared, Runtimes, Unprepared, circle, parse, prepare, problem},
@@ -32,6 +34,7 @@ struct Shared {
     broker: Broker,
     plugins: PluginFolder,
     runtimes: Runtimes,
+    ledgers: Ledgers,
     pipelines: Mutex<Pipelines>,
 }
 
@@ -41,12 +44,12 @@ struct Pipelines {
     is_closed: bool,
 }
 
-struct Deployed {
-    document: PipelineDocument,
+pub(crate) struct Deployed {
+    pub(crate) document: PipelineDocument,
     /// Absent where what is kept cannot be used any more; then `failure` says why.
-    prepared: Option<Arc<Prepared>>,
-    running: Option<Running>,
-    failure: String,
+    pub(crate) prepared: Option<Arc<Prepared>>,
+    pub(crate) running: Option<Running>,
+    pub(crate) failure: String,
 }
 
 impl std::fmt::Debug for Deployments {
@@ -61,7 +64,8 @@ impl Deployments {
     pub async fn open(broker: Broker, data_dir: &Path) -> Result<Deployments, DeployError> {
         let plugins = PluginFolder::open(data_dir)?;
         let runtimes = Runtimes::new(data_dir);
-        let shared = Arc::new(Shared { broker, plugins, runtimes, pipelines: Mutex::default() });
+        let shared =
+            Arc::new(Shared { broker, plugins, runtimes, ledgers: Ledgers::default(), pipelines: Mutex::default() });
         let mut by_name = BTreeMap::new();
         for (note, value) in shared.broker.notes(documents::pipelines_prefix())? {
             let Some(name) = documents::pipeline_name(&note) else { continue };
@@ -120,9 +124,14 @@ impl Deployments {
     /// All pipelines, by name.
     pub async fn list(&self) -> v1::ListPipelinesResponse {
         let pipelines = self.shared.pipelines.lock().await;
-        v1::ListPipelinesResponse {
-            pipelines: pipelines.by_name.iter().map(|(name, one)| one.describe(name)).collect(),
-        }
+        let describe = |(name, one): (&String, &Deployed)| one.describe(name, &self.shared.ledgers.of(name));
+        v1::ListPipelinesResponse { pipelines: pipelines.by_name.iter().map(describe).collect() }
+    }
+
+    /// What each pipeline has done, by name. Waits for nothing.
+    #[must_use]
+    pub fn figures(&self) -> Vec<Figures> {
+        self.shared.ledgers.figures(&self.shared.broker)
     }
 
     /// Settles what is in flight and reads no more.
@@ -147,7 +156,7 @@ impl Deployments {
         deployed.document.is_paused = false;
         self.shared.broker.write_notes(vec![documents::pipeline(name, Some(&deployed.document))]).await?;
         if deployed.running.is_none() {
-            deployed.running = Some(Running::start(self.shared.broker.clone(), prepared));
+            deployed.running = Some(self.shared.start(name, prepared));
         }
         Ok(())
     }
@@ -183,6 +192,7 @@ impl Deployments {
         let notes = gone.chain([documents::pipeline(name, None)]).collect();
         self.shared.broker.write_notes(notes).await?;
         pipelines.by_name.remove(name);
+        self.shared.ledgers.forget(name);
         self.shared.tidy(&pipelines)
     }
 }
@@ -206,10 +216,18 @@ impl Shared {
         if !failure.is_empty() {
             tracing::error!(pipeline = name, "it cannot be started: {failure}");
         }
-        let is_to_run = !document.is_paused;
-        let start = |prepared: &Arc<Prepared>| Running::start(self.broker.clone(), Arc::clone(prepared));
-        let running = prepared.as_ref().filter(|_| is_to_run).map(start);
+        let running = prepared.as_ref().and_then(|prepared| self.place(name, prepared, &document));
         Ok(Deployed { document, prepared, running, failure })
+    }
+
+    /// Puts a version in place, and starts it unless the pipeline is paused.
+    fn place(&self, name: &str, prepared: &Arc<Prepared>, document: &PipelineDocument) -> Option<Running> {
+        self.ledgers.of(name).reads(&prepared.config);
+        (!document.is_paused).then(|| self.start(name, Arc::clone(prepared)))
+    }
+
+    fn start(&self, name: &str, prepared: Arc<Prepared>) -> Running {
+        Running::start(self.broker.clone(), prepared, self.ledgers.of(name))
     }
 
     async fn prepare(
@@ -251,8 +269,7 @@ impl Shared {
         if let Some(before) = before {
             before.stop().await;
         }
-        let start = || Running::start(self.broker.clone(), Arc::clone(&prepared));
-        let running = (!document.is_paused).then(start);
+        let running = self.place(&name, &prepared, &document);
         let deployed = Deployed { document, prepared: Some(prepared), running, failure: String::new() };
         pipelines.by_name.insert(name, deployed);
         self.tidy(pipelines)?;
@@ -345,53 +362,7 @@ impl PipelineDocument {
     }
 }
 
-impl Deployed {
-    fn describe(&self, name: &str) -> v1::Pipeline {
-        let version = self.document.versions.last().cloned().unwrap_or_default();
-        let mut pipeline = v1::Pipeline {
-            name: name.to_owned(),
-            failure: self.failure.clone(),
-            version: version.number,
-            deployed_at_ms: version.deployed_at_ms,
-            configuration: version.configuration,
-            ..v1::Pipeline::default()
-        };
-        pipeline.set_state(if self.failure.is_empty() {
-            v1::pipeline::State::Paused
-        } else {
-            v1::pipeline::State::Failed
-        });
-        if let Some(prepared) = &self.prepared {
-            let config = &prepared.config;
-            pipeline.from.clone_from(&config.from);
-            pipeline.subscription.clone_from(&config.subscription);
-            pipeline.to = config.targets.iter().map(|target| target.topic.clone()).collect();
-            pipeline.dead_letter = config.dead_letter.as_ref().map(|letter| letter.topic.clone()).unwrap_or_default();
-            pipeline.stages = prepared
-                .plugins
-                .described(config)
-                .map(|(id, plugin, sha256)| v1::Stage { id, plugin, sha256 })
-                .collect();
-        }
-        if let Some(running) = &self.running {
-            running.describe(&mut pipeline);
-        }
-        pipeline
-    }
-}
-
 fn edge(config: &PipelineConfig) -> (String, Vec<String>) {
     let dead_letter = config.dead_letter.iter().map(|dead_letter| dead_letter.topic.clone());
     (config.from.clone(), config.targets.iter().map(|target| target.topic.clone()).chain(dead_letter).collect())
-}
-
-fn refused(problems: Vec<Problem>) -> v1::DeployPipelineResponse {
-    let problem = |problem: Problem| v1::Problem {
-        line: problem.place.line as u64,
-        column: problem.place.column as u64,
-        path: problem.path,
-        message: problem.message,
-        suggestion: problem.suggestion.unwrap_or_default(),
-    };
-    v1::DeployPipelineResponse { version: 0, problems: problems.into_iter().map(problem).collect() }
 }

@@ -1,48 +1,35 @@
 //! A pipeline that is to run: started, watched, started again when it fails, drained when it is to stop. Writes nothing down.
 
-use std::{
-    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use irongate_broker::Broker;
 use irongate_pipeline::{Problem, plan, run};
-use irongate_proto::pipelines_v1::{Pipeline, pipeline::State};
 use tokio::{
     sync::watch,
     task::{JoinHandle, spawn_blocking},
 };
 
 use crate::{
-    committer::{EmbeddedCommitter, Tally},
+    committer::EmbeddedCommitter,
     documents,
     error::DeployError,
+    ledger::Ledger,
     limits::{RESTART_PAUSE, RESTART_PAUSE_MAX},
     prepare::{Prepared, WithTheBatch, source_error},
     source::{EmbeddedAcknowledger, EmbeddedSource},
 };
 
-/// How it is going.
-#[derive(Default)]
-struct Standing {
-    state: State,
-    failure: String,
-}
-
 /// A pipeline at work.
 pub(crate) struct Running {
     stop: watch::Sender<bool>,
     task: JoinHandle<()>,
-    standing: Arc<Mutex<Standing>>,
-    tally: Arc<Tally>,
 }
 
 impl Running {
-    pub(crate) fn start(broker: Broker, prepared: Arc<Prepared>) -> Running {
+    pub(crate) fn start(broker: Broker, prepared: Arc<Prepared>, ledger: Arc<Ledger>) -> Running {
         let (stop, stopping) = watch::channel(false);
-        let (standing, tally) = (Arc::<Mutex<Standing>>::default(), Arc::<Tally>::default());
-        let worker = Worker { broker, prepared, standing: Arc::clone(&standing), tally: Arc::clone(&tally), stopping };
-        Running { stop, task: tokio::spawn(worker.work()), standing, tally }
+        let worker = Worker { broker, prepared, ledger, stopping };
+        Running { stop, task: tokio::spawn(worker.work()) }
     }
 
     /// Settles what is in flight, within the pipeline's own time, and ends.
@@ -52,23 +39,12 @@ impl Running {
             tracing::error!("a pipeline ended with a panic");
         }
     }
-
-    /// Fills in how it is going.
-    pub(crate) fn describe(&self, pipeline: &mut Pipeline) {
-        let standing = self.standing.lock().unwrap_or_else(PoisonError::into_inner);
-        pipeline.set_state(standing.state);
-        pipeline.failure.clone_from(&standing.failure);
-        pipeline.records_settled = self.tally.settled.load(Ordering::Relaxed);
-        pipeline.messages_written = self.tally.written.load(Ordering::Relaxed);
-        pipeline.dead_letters = self.tally.dead_letters.load(Ordering::Relaxed);
-    }
 }
 
 struct Worker {
     broker: Broker,
     prepared: Arc<Prepared>,
-    standing: Arc<Mutex<Standing>>,
-    tally: Arc<Tally>,
+    ledger: Arc<Ledger>,
     stopping: watch::Receiver<bool>,
 }
 
@@ -82,7 +58,7 @@ impl Worker {
             };
             let name = &self.prepared.config.name;
             tracing::warn!(pipeline = name, "it failed and is started again in {} ms: {failure}", pause.as_millis());
-            self.stand(State::Failed, failure);
+            self.ledger.has_failed(failure);
             if self.stopped_within(pause).await {
                 return;
             }
@@ -108,27 +84,25 @@ impl Worker {
             pipeline: config.name.clone(),
             subscription: config.subscription.clone(),
             dead_letter: config.dead_letter.as_ref().map(|dead_letter| dead_letter.topic.clone()),
-            tally: Arc::clone(&self.tally),
+            ledger: Arc::clone(&self.ledger),
         };
         let acknowledger =
             EmbeddedAcknowledger { broker: self.broker.clone(), subscription: config.subscription.clone() };
         let plan = plan(config, stages, &schemas, |_| Arc::new(WithTheBatch)).committing(Arc::new(committer));
         let source = EmbeddedSource::open(&self.broker, config).await.map_err(source_error)?;
-        self.stand(State::Running, String::new());
+        self.ledger.has_begun(plan.books());
         let mut stopping = self.stopping.clone();
         let stop = async move {
             // An error says that nobody is left to ask for more.
             let _ = stopping.wait_for(|is_stopping| *is_stopping).await;
         };
-        let ended = run(plan, Box::new(source), Arc::new(acknowledger), stop).await.map_err(|error| chain(&error))?;
+        let ended = run(plan, Box::new(source), Arc::new(acknowledger), stop).await;
+        self.ledger.has_ended();
+        let ended = ended.map_err(|error| chain(&error))?;
         if ended.counts.in_flight > 0 {
             tracing::warn!(pipeline = config.name, left = ended.counts.in_flight, "stopped; the rest comes again");
         }
         Ok(())
-    }
-
-    fn stand(&self, state: State, failure: String) {
-        *self.standing.lock().unwrap_or_else(PoisonError::into_inner) = Standing { state, failure };
     }
 
     async fn stopped_within(&mut self, pause: Duration) -> bool {

@@ -43,7 +43,8 @@ impl EmbeddedSource {
                 key_filters: Vec::new(),
             };
             let consumer_id = broker.subscribe(request).await?.consumer_id;
-            let mut deliveries = broker.receive(ReceiveRequest { request_id: 0, consumer_id })?;
+            // A lane that waits for its commit, or a long queue before a slow stage, is no failure of the records.
+            let mut deliveries = broker.receive(ReceiveRequest { request_id: 0, consumer_id })?.holding_on();
             let (sender, subjects) = (sender.clone(), Arc::clone(&subjects));
             let topic = SourceTopic::new(&config.from, &topic);
             partitions.spawn(async move {

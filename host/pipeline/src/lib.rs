@@ -6,16 +6,20 @@
 //!
 //! Knows no network, no broker and no file but those that a configuration names: records come and go through the ports of the engine.
 
+mod advice;
 mod condition;
 mod config;
 pub mod dead_letter;
 mod dedup;
 mod engine;
 mod error;
+mod graph;
 mod limits;
 mod load;
+mod shadow;
 mod testing;
 
+pub use advice::{Advice, PoisonFate, Surroundings, Weight, advise};
 pub use condition::{Comparison, Condition, Subject};
 pub use config::{
     Bound, DeadLetterConfig, Format, OnError, PipelineConfig, Place, Problem, Retry, SchemaConfig, StageConfig,
@@ -27,8 +31,11 @@ pub use engine::{
     Position, SendError, Source, Stage, StateWrite, Target, run,
 };
 pub use error::EngineError;
+pub use graph::{Picture, draw};
 pub use limits::OUTAGE_PAUSE_MAX;
 pub use load::{Plugins, Schemas, Stages, plan, schemas};
+pub use shadow::{Compared, Difference, Output, Side, shadow};
 pub use testing::{
-    Expected, ExpectedPayload, Fault, FaultKind, MemorySource, MemoryTarget, TestCase, TestRecord, TestResult, run_test,
+    Expected, ExpectedPayload, Fault, FaultKind, MemorySource, MemoryTarget, Recorded, TestCase, TestRecord,
+    TestResult, record_test, run_test, section,
 };

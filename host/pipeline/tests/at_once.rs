@@ -159,7 +159,7 @@ async fn s7_what_was_settled_before_a_crash_is_not_there_again() {
     // The source did not hear of it, and delivers everything again, with more behind it.
     let ended = served(records(&["a", "b", "c"]), &store, false).await;
     assert_eq!(store.payloads("/default/one"), ["a", "b", "c"]);
-    assert_eq!((ended.counts.read, ended.counts.copies, ended.counts.delivered), (1, 2, 1));
+    assert_eq!((ended.counts.read, ended.counts.settled_before, ended.counts.delivered), (3, 2, 1));
     let ids: BTreeSet<String> =
         store.lock().taken.iter().map(|(_, outgoing)| outgoing.attributes[DEDUP_ID].clone()).collect();
     assert_eq!(ids.len(), 6);

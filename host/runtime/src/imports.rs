@@ -10,6 +10,7 @@ use crate::{
     call::{Call, Function, Terms},
     memory::MemoryLimiter,
     standard_output::StandardOutput,
+    state::Changed,
 };
 
 /// Everything that belongs to one instance on the host's side.
@@ -71,19 +72,19 @@ impl state::Host for Context {
     }
 
     fn set(&mut self, key: String, value: Vec<u8>) -> Result<Result<(), StateError>> {
-        Ok(self.change(key, Some(value)))
+        Ok(self.change(key, Some(value))?)
     }
 
     fn delete(&mut self, key: String) -> Result<Result<(), StateError>> {
-        Ok(self.change(key, None))
+        Ok(self.change(key, None)?)
     }
 }
 
 impl Context {
-    fn change(&mut self, key: String, value: Option<Vec<u8>>) -> Result<(), StateError> {
+    fn change(&mut self, key: String, value: Option<Vec<u8>>) -> Changed {
         if !self.may_use_state() {
-            return Err(StateError::Denied);
+            return Ok(Err(StateError::Denied));
         }
-        self.call.state.change(key, value, &self.terms.limits)
+        self.call.state.change(key, value, &*self.terms.state, &self.terms.limits)
     }
 }

@@ -43,6 +43,8 @@ pub struct Limits {
     pub counter_name_bytes_max: usize,
     /// Bytes of a key of the state. Default 512.
     pub state_key_bytes_max: usize,
+    /// Keys of the state. Default 100,000. A new one over it is refused, and the transform is told why.
+    pub state_keys_max: usize,
     /// Bytes of a value of the state. Default 256 KiB.
     pub state_value_bytes_max: usize,
     /// Bytes of keys and values that one call may change. Default 4 MiB.
@@ -73,6 +75,7 @@ impl Default for Limits {
             counter_names_max: 64,
             counter_name_bytes_max: 128,
             state_key_bytes_max: 512,
+            state_keys_max: 100_000,
             state_value_bytes_max: 256 * KIB,
             state_change_bytes_max: 4 * MIB,
             handles_max: 64,

@@ -14,6 +14,8 @@ pub trait StateReader: Send + Sync {
     /// # Errors
     /// The store failed. The batch ends as [`HostFault::State`] and no record is to blame.
     fn get(&self, key: &str) -> Result<Option<Bytes>, Box<dyn Error + Send + Sync>>;
+    /// How many keys have a value.
+    fn keys(&self) -> usize;
 }
 
 /// One change that a batch made. Of each key only the last.
@@ -53,6 +55,10 @@ impl StateReader for MemoryState {
     fn get(&self, key: &str) -> Result<Option<Bytes>, Box<dyn Error + Send + Sync>> {
         Ok(self.lock().get(key).cloned())
     }
+
+    fn keys(&self) -> usize {
+        self.lock().len()
+    }
 }
 
 /// Changes by key: a value, or nothing for a deleted key.
@@ -66,6 +72,8 @@ pub(crate) struct StateBook {
     /// Changes of this call.
     pub(crate) changes: Changes,
     changed_bytes: usize,
+    /// By how many keys all these changes make the state larger, once that was asked.
+    added: Option<isize>,
 }
 
 impl StateBook {
@@ -83,18 +91,59 @@ impl StateBook {
         store.get(key).map(Ok).map_err(HostFault::State)
     }
 
-    pub(crate) fn change(&mut self, key: String, value: Option<Vec<u8>>, limits: &Limits) -> Result<(), StateError> {
+    pub(crate) fn change(
+        &mut self,
+        key: String,
+        value: Option<Vec<u8>>,
+        store: &dyn StateReader,
+        limits: &Limits,
+    ) -> Changed {
         let value_bytes = value.as_ref().map_or(0, Vec::len);
-        within("the key", key.len(), "state_key_bytes_max", limits.state_key_bytes_max)?;
-        within("the value", value_bytes, "state_value_bytes_max", limits.state_value_bytes_max)?;
         // Counted by what was asked, not by what is left of it: that bounds the work as well.
         let changed_bytes = self.changed_bytes + key.len() + value_bytes;
-        within("what this call changes", changed_bytes, "state_change_bytes_max", limits.state_change_bytes_max)?;
+        let is_small = within("the key", key.len(), "state_key_bytes_max", limits.state_key_bytes_max)
+            .and_then(|()| within("the value", value_bytes, "state_value_bytes_max", limits.state_value_bytes_max))
+            .and_then(|()| {
+                let (limit, bytes_max) = ("state_change_bytes_max", limits.state_change_bytes_max);
+                within("what this call changes", changed_bytes, limit, bytes_max)
+            });
+        if let Err(error) = is_small {
+            return Ok(Err(error));
+        }
+        let had_value = match self.changes.get(&key).or_else(|| self.earlier.get(&key)) {
+            Some(changed) => changed.is_some(),
+            None => store.get(&key).map_err(HostFault::State)?.is_some(),
+        };
+        let added = self.added(store)?;
+        if value.is_some() && !had_value {
+            let keys = store.keys().saturating_add_signed(added);
+            let keys_max = limits.state_keys_max;
+            if keys >= keys_max {
+                let reason = format!("the state has {keys} keys, at most {keys_max} are allowed (state_keys_max)");
+                return Ok(Err(StateError::TooLarge(format!("{reason}; delete keys that are not needed any more"))));
+            }
+        }
+        self.added = Some(added + isize::from(value.is_some()) - isize::from(had_value));
         self.changed_bytes = changed_bytes;
         self.changes.insert(key, value.map(Bytes::from));
-        Ok(())
+        Ok(Ok(()))
+    }
+
+    fn added(&self, store: &dyn StateReader) -> Result<isize, HostFault> {
+        if let Some(added) = self.added {
+            return Ok(added);
+        }
+        let mut added = 0;
+        for (key, value) in &self.earlier {
+            let had_value = store.get(key).map_err(HostFault::State)?.is_some();
+            added += isize::from(value.is_some()) - isize::from(had_value);
+        }
+        Ok(added)
     }
 }
+
+/// The outer error ends the call, the inner one is the guest's to handle.
+pub(crate) type Changed = Result<Result<(), StateError>, HostFault>;
 
 /// The outer error ends the call, the inner one is the guest's to handle.
 type Read = Result<Result<Option<Bytes>, StateError>, HostFault>;
@@ -117,7 +166,7 @@ mod tests {
         store.apply(["a", "b", "c"].map(|key| StateChange { key: key.into(), value: value("store") }).into());
         let mut book =
             StateBook::after(Changes::from([("b".into(), value("earlier")), ("c".into(), value("earlier"))]));
-        book.change("c".into(), None, &limits).unwrap();
+        book.change("c".into(), None, &store, &limits).unwrap().unwrap();
 
         let read = |key| book.get(key, &store, &limits).unwrap().unwrap();
         assert_eq!((read("a"), read("b"), read("c"), read("d")), (value("store"), value("earlier"), None, None));
@@ -132,15 +181,37 @@ mod tests {
             ..Limits::default()
         };
         let mut book = StateBook::default();
-        let mut refusal = |key: &str, bytes: usize| match book.change(key.into(), Some(vec![0; bytes]), &limits) {
-            Err(StateError::TooLarge(reason)) => reason,
+        let store = MemoryState::default();
+        let mut refusal = |key: &str, bytes: usize| match book.change(key.into(), Some(vec![0; bytes]), &store, &limits)
+        {
+            Ok(Err(StateError::TooLarge(reason))) => reason,
             other => panic!("{other:?}"),
         };
         assert!(refusal("longer", 1).contains("state_key_bytes_max"));
         assert!(refusal("k", 9).contains("the value has 9 bytes, at most 8 are allowed"));
-        book.change("k".into(), Some(vec![0; 8]), &limits).unwrap();
-        let again = book.change("k".into(), Some(vec![0; 8]), &limits).unwrap_err();
+        book.change("k".into(), Some(vec![0; 8]), &store, &limits).unwrap().unwrap();
+        let again = book.change("k".into(), Some(vec![0; 8]), &store, &limits).unwrap().unwrap_err();
         assert!(matches!(again, StateError::TooLarge(reason) if reason.contains("state_change_bytes_max")));
         assert!(book.get("longer", &MemoryState::default(), &limits).unwrap().is_err());
+    }
+
+    #[test]
+    fn the_number_of_keys_is_bounded_and_a_deleted_one_makes_room() {
+        let limits = Limits { state_keys_max: 3, ..Limits::default() };
+        let store = MemoryState::default();
+        store.apply(["a", "b"].map(|key| StateChange { key: key.into(), value: Some("v".into()) }).into());
+        // An earlier call of the batch took one away and added two: there are three.
+        let set = || Some(Bytes::from("v"));
+        let earlier = Changes::from([("a".into(), None), ("c".into(), set()), ("d".into(), set())]);
+        let mut book = StateBook::after(earlier);
+        let mut change =
+            |key: &str, value: Option<&str>| book.change(key.into(), value.map(Into::into), &store, &limits).unwrap();
+        let told = change("e", Some("v")).unwrap_err();
+        assert!(matches!(told, StateError::TooLarge(told) if told.starts_with("the state has 3 keys, at most 3 are")));
+        change("c", Some("another value")).unwrap();
+        change("b", None).unwrap();
+        change("b", None).unwrap();
+        change("e", Some("v")).unwrap();
+        change("f", Some("v")).unwrap_err();
     }
 }

@@ -64,7 +64,7 @@ impl Doors {
             &access,
             &about,
             &config.limits.load,
-            config.deployments,
+            config.deployments.clone(),
             config.backup_folder,
             &stopping,
         );
@@ -75,7 +75,12 @@ impl Doors {
             web_foreign: foreign_origins(&gate).layer(web.clone()),
             native,
             web,
-            shared: Arc::new(Shared { gate, site: Site::new(broker, counters.clone()), counters, scheme }),
+            shared: Arc::new(Shared {
+                gate,
+                site: Site::new(broker, config.deployments, counters.clone()),
+                counters,
+                scheme,
+            }),
             local: IpAddr::V4(Ipv4Addr::LOCALHOST),
         }
     }

@@ -3,6 +3,7 @@
 
 use crate::dispatch::Kind;
 use irongate_broker::MetricsSnapshot;
+use irongate_deploy::Figures;
 use std::fmt::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -64,16 +65,63 @@ fn read(counter: &AtomicU64) -> u64 {
 type Metric = (&'static str, &'static str, u64);
 
 /// Everything as Prometheus text, format 0.0.4.
-pub(crate) fn render(counters: &Counters, broker: &MetricsSnapshot) -> String {
+pub(crate) fn render(counters: &Counters, broker: &MetricsSnapshot, pipelines: &[Figures]) -> String {
     let mut text = String::with_capacity(4096);
     for (name, help, value) in
         of_the_server(counters).into_iter().chain(of_messages(broker)).chain(of_the_store(broker))
     {
-        let kind = if name.ends_with("_total") { "counter" } else { "gauge" };
-        let _ = write!(text, "# HELP irongate_{name} {help}\n# TYPE irongate_{name} {kind}\nirongate_{name} {value}\n");
+        head(&mut text, name, help);
+        let _ = writeln!(text, "irongate_{name} {value}");
+    }
+    for (name, help, value) in OF_A_PIPELINE {
+        head(&mut text, name, help);
+        for one in pipelines {
+            // A pipeline's name has no character that a label would have to escape.
+            let Some(value) = value(one) else { continue };
+            let _ = writeln!(text, "irongate_{name}{{pipeline=\"{}\"}} {value}", one.name);
+        }
     }
     text
 }
+
+fn head(text: &mut String, name: &str, help: &str) {
+    let kind = if name.ends_with("_total") { "counter" } else { "gauge" };
+    let _ = write!(text, "# HELP irongate_{name} {help}\n# TYPE irongate_{name} {kind}\n");
+}
+
+/// The same of one pipeline, each with its name as a label.
+type PipelineMetric = (&'static str, &'static str, fn(&Figures) -> Option<u64>);
+
+/// What is read is delivered, filtered, dropped, dead-lettered, given back, settled before, or in flight.
+const OF_A_PIPELINE: [PipelineMetric; 13] = [
+    ("pipeline_running", "1 where the pipeline runs now, 0 where it is paused or failed.", |one| {
+        Some(u64::from(one.is_running))
+    }),
+    ("pipeline_read_records_total", "Records taken in.", |one| Some(one.counts.read)),
+    ("pipeline_delivered_records_total", "Records whose outputs are all in their targets.", |one| {
+        Some(one.counts.delivered)
+    }),
+    ("pipeline_filtered_records_total", "Records that no stage and no target wanted.", |one| Some(one.counts.filtered)),
+    ("pipeline_dropped_records_total", "Records dropped because of an error, as on_error says.", |one| {
+        Some(one.counts.dropped)
+    }),
+    ("pipeline_dead_lettered_records_total", "Records among the dead letters.", |one| Some(one.counts.dead_lettered)),
+    ("pipeline_given_back_records_total", "Records in flight when a run ended; they come again.", |one| {
+        Some(one.counts.given_back)
+    }),
+    ("pipeline_settled_before_records_total", "Records that were settled already; nothing was written again.", |one| {
+        Some(one.counts.settled_before)
+    }),
+    ("pipeline_in_flight_records", "Records taken in and not settled.", |one| Some(one.counts.in_flight)),
+    ("pipeline_written_messages_total", "Messages written to targets, dead letters not counted.", |one| {
+        Some(one.written)
+    }),
+    ("pipeline_stalls_total", "How often a partition with records in flight settled none for 60 seconds.", |one| {
+        Some(one.counts.stalls)
+    }),
+    ("pipeline_restarts_total", "How often the pipeline failed and was started again.", |one| Some(one.restarts)),
+    ("pipeline_lag_messages", "Messages of the source that the pipeline has not settled.", |one| one.lag),
+];
 
 fn of_the_server(counters: &Counters) -> [Metric; 7] {
     [
@@ -164,17 +212,31 @@ mod tests {
     fn every_metric_has_help_a_type_and_a_name_of_its_own() {
         let counters = Arc::new(Counters::default());
         let open = Counters::open(&counters);
-        let text = render(&counters, &MetricsSnapshot::default());
+        let pipeline = |name: &str, lag| Figures {
+            name: name.to_owned(),
+            is_running: true,
+            counts: Default::default(),
+            written: 0,
+            restarts: 2,
+            lag,
+        };
+        let pipelines = [pipeline("a", Some(7)), pipeline("b", None)];
+        let text = render(&counters, &MetricsSnapshot::default(), &pipelines);
         let mut names = HashSet::new();
-        for block in text.lines().collect::<Vec<_>>().chunks(3) {
-            let name = block[2].split(' ').next().expect("a name");
-            assert!(block[0].starts_with(&format!("# HELP {name} ")) && block[0].ends_with('.'), "{block:?}");
+        for block in text.split("# HELP ").skip(1) {
+            let mut lines = block.lines();
+            let (name, help) = lines.next().and_then(|head| head.split_once(' ')).expect("a name");
             let kind = if name.ends_with("_total") { "counter" } else { "gauge" };
-            assert_eq!(block[1], format!("# TYPE {name} {kind}"));
+            assert!(help.ends_with('.'), "{block}");
+            assert_eq!(lines.next(), Some(format!("# TYPE {name} {kind}").as_str()));
+            assert!(lines.all(|line| line.starts_with(&format!("{name} ")) || line.starts_with(&format!("{name}{{"))));
             assert!(names.insert(name.to_owned()), "{name} twice");
         }
         assert!(text.contains("\nirongate_server_connections 1\n"), "{text}");
+        let lag = "irongate_pipeline_lag_messages";
+        assert!(text.ends_with(&format!("# TYPE {lag} gauge\n{lag}{{pipeline=\"a\"}} 7\n")), "{text}");
+        assert!(text.contains("irongate_pipeline_restarts_total{pipeline=\"b\"} 2\n"), "{text}");
         drop(open);
-        assert!(render(&counters, &MetricsSnapshot::default()).contains("\nirongate_server_connections 0\n"));
+        assert!(render(&counters, &MetricsSnapshot::default(), &[]).contains("\nirongate_server_connections 0\n"));
     }
 }

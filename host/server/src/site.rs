@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::Full;
+use irongate_deploy::Deployments;
 use std::sync::Arc;
 use tonic::body::Body;
 
@@ -29,12 +30,13 @@ const SECURITY_HEADERS: [(&str, &str); 5] = [
 /// The site of one server.
 pub(crate) struct Site {
     broker: Backend,
+    deployments: Option<Deployments>,
     counters: Arc<Counters>,
 }
 
 impl Site {
-    pub(crate) fn new(broker: Backend, counters: Arc<Counters>) -> Self {
-        Self { broker, counters }
+    pub(crate) fn new(broker: Backend, deployments: Option<Deployments>, counters: Arc<Counters>) -> Self {
+        Self { broker, deployments, counters }
     }
 
     pub(crate) fn answer<B>(&self, request: &Request<B>) -> Response<Body> {
@@ -60,7 +62,8 @@ impl Site {
     }
 
     fn metrics(&self) -> Response<Body> {
-        let rendered = metrics::render(&self.counters, &self.broker.metrics());
+        let pipelines = self.deployments.as_ref().map(Deployments::figures).unwrap_or_default();
+        let rendered = metrics::render(&self.counters, &self.broker.metrics(), &pipelines);
         let content_type = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
         uncached(StatusCode::OK, content_type, rendered)
     }

@@ -7,6 +7,7 @@ use irongate_tests::{Host, http};
 pub struct Commits {
     commits: f64,
     messages: f64,
+    duration_us: f64,
 }
 
 impl Commits {
@@ -23,11 +24,17 @@ impl Commits {
         Ok(Commits {
             commits: value("irongate_store_commits_total")?,
             messages: value("irongate_store_commit_messages_total")?,
+            duration_us: value("irongate_store_commit_duration_us_total")?,
         })
     }
 
     /// Messages in each group commit since then.
     pub fn group_since(&self, before: &Commits) -> f64 {
         (self.messages - before.messages) / (self.commits - before.commits).max(1.0)
+    }
+
+    /// Microseconds that each group commit since then took to write and sync.
+    pub fn mean_us_since(&self, before: &Commits) -> f64 {
+        (self.duration_us - before.duration_us) / (self.commits - before.commits).max(1.0)
     }
 }

@@ -39,6 +39,7 @@ pub mod tail_rows;
 pub mod tail_status;
 pub mod target;
 pub mod templates_sheet;
+pub mod text_view;
 pub mod token_sheet;
 pub mod topic_create;
 pub mod topic_danger;

@@ -153,7 +153,9 @@ pub fn use_produce(console: &Console) -> Produce {
     let message = filling.form().cloned().unwrap_or_default();
     let check = use_check(console, &schema, &message.payload, encoding);
     let subjects = use_remote(console.revision, |_| api::registry::subjects());
-    let versions = use_remote((form.subject.clone(), console.revision), |(subject, _)| versions(subject.clone()));
+    let versions = use_remote((form.subject.clone(), console.revision), |(subject, _)| {
+        api::registry::versions_of_chosen(subject.to_string())
+    });
     let topics = use_remote(console.revision, |_| async { Ok(api::topics::list().await?.topics) });
     let watch = use_watch(&topic, &facts, &producer_name);
     let sender = use_sender(Sending {
@@ -238,10 +240,6 @@ fn schema_type(schema: &SchemaLookup) -> AttrValue {
 fn producer_name() -> AttrValue {
     let number = (js_sys::Math::random() * 16_777_216.0) as u32;
     AttrValue::from(format!("console-{number:06x}"))
-}
-
-async fn versions(subject: Rc<str>) -> Result<Vec<SchemaVersionInfo>, api::Failure> {
-    if subject.is_empty() { Ok(Vec::new()) } else { api::registry::versions(&subject).await }
 }
 
 /// The topic of the address goes into the form, and the topic of the form into the address.

@@ -6,6 +6,7 @@ use super::acked::Acked;
 use super::bounds::{LedgerLimits, Settings};
 use super::failure::{FailurePolicy, Fate};
 use super::lanes::Lanes;
+use super::leases::Leases;
 use crate::documents::{FailureDocument, SubscriptionDocument};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -74,8 +75,7 @@ pub(crate) struct Ledger {
     failures: BTreeMap<u64, Failure>,
     /// Key-shared only.
     lanes: Option<Lanes>,
-    /// When each consumer last acknowledged something.
-    progress: BTreeMap<u64, Instant>,
+    leases: Leases,
 }
 
 impl Ledger {
@@ -90,7 +90,7 @@ impl Ledger {
             poisoned: BTreeMap::new(),
             failures: BTreeMap::new(),
             lanes: keyed.then(Lanes::default),
-            progress: BTreeMap::new(),
+            leases: Leases::default(),
         }
     }
 
@@ -277,7 +277,7 @@ impl Ledger {
             return false;
         }
         if let Some(delivered) = self.delivered.get(&offset) {
-            self.progress.insert(delivered.consumer_id, now);
+            self.leases.moved(delivered.consumer_id, now);
         }
         self.pass(offset);
         true
@@ -317,7 +317,7 @@ impl Ledger {
     /// whether the consumer had it.
     pub(crate) fn nack(&mut self, offset: u64, delay: Option<Duration>, reason: String, now: Instant) -> bool {
         let Some(delivered) = self.delivered.remove(&offset) else { return false };
-        self.progress.insert(delivered.consumer_id, now);
+        self.leases.moved(delivered.consumer_id, now);
         self.fail(offset, delay, reason, now);
         true
     }
@@ -349,15 +349,22 @@ impl Ledger {
 
     /// Everything a consumer holds goes out again at once. That is nobody's failure.
     pub(crate) fn take_back(&mut self, consumer_id: u64, now: Instant) {
-        self.progress.remove(&consumer_id);
+        self.leases.end(consumer_id);
         let held = self.delivered.extract_if(.., |_, delivered| delivered.consumer_id == consumer_id);
         self.waiting.extend(held.map(|(offset, _)| (offset, now)));
     }
 
+    /// This consumer keeps what it has until it is taken back.
+    pub(crate) fn hold(&mut self, consumer_id: u64) {
+        self.leases.hold(consumer_id);
+    }
+
     /// Takes back what was held too long, and says whether there was any.
     pub(crate) fn expire(&mut self, now: Instant) -> bool {
-        let (progress, limits, timeout) = (&self.progress, &self.limits, self.settings.policy.ack_timeout);
-        let late = |delivered: &Delivered| deadline(progress, limits, timeout, delivered) <= now;
+        let (leases, limits, timeout) = (&self.leases, &self.limits, self.settings.policy.ack_timeout);
+        let late = |one: &Delivered| {
+            leases.deadline(one.consumer_id, one.at, limits, timeout).is_some_and(|deadline| deadline <= now)
+        };
         let late: Vec<u64> = self.delivered.extract_if(.., |_, one| late(one)).map(|(offset, _)| offset).collect();
         for offset in &late {
             self.fail(*offset, None, format!("not acknowledged within {} ms", timeout.as_millis()), now);
@@ -369,22 +376,11 @@ impl Ledger {
     /// is due already waits for room or for a decision, not for time.
     pub(crate) fn next_event(&self, now: Instant) -> Option<Instant> {
         let timeout = self.settings.policy.ack_timeout;
-        let late = self.delivered.values().map(|one| deadline(&self.progress, &self.limits, timeout, one));
+        let deadline = |one: &Delivered| self.leases.deadline(one.consumer_id, one.at, &self.limits, timeout);
+        let late = self.delivered.values().filter_map(deadline);
         let due = self.waiting.values().chain(self.poisoned.values()).copied();
         late.chain(due).filter(|event| *event > now).min()
     }
-}
-
-/// A consumer that acknowledges others of its messages is at work: its clock starts anew
-/// with each, up to a longer bound.
-fn deadline(
-    progress: &BTreeMap<u64, Instant>,
-    limits: &LedgerLimits,
-    timeout: Duration,
-    delivered: &Delivered,
-) -> Instant {
-    let active = progress.get(&delivered.consumer_id).map_or(delivered.at, |at| delivered.at.max(*at));
-    (active + timeout).min(delivered.at + limits.ack_timeout_busy.max(timeout))
 }
 
 #[cfg(test)]

@@ -140,6 +140,25 @@ fn a_silent_consumer_loses_its_messages_after_the_timeout() {
 }
 
 #[test]
+fn a_consumer_that_holds_on_keeps_its_messages_until_its_stream_ends() {
+    let (mut ledger, now) = ledger();
+    ledger.hold(1);
+    deliver_new(&mut ledger, 2, 1, now);
+    deliver_new(&mut ledger, 1, 2, now);
+    let much_later = now + Duration::from_hours(48);
+    ledger.expire(much_later);
+    assert!(ledger.failure(0).is_none() && ledger.failure(2).is_some());
+    ledger.ack(2, much_later);
+    assert_eq!(ledger.next_event(now), None);
+
+    ledger.take_back(1, much_later);
+    assert_eq!(read(&ledger, much_later), Some((0, 2)));
+    deliver_new(&mut ledger, 2, 1, much_later);
+    ledger.expire(much_later + Duration::from_millis(Limits::default().ack_timeout_ms));
+    assert_eq!(ledger.failure(0).unwrap().count, 1);
+}
+
+#[test]
 fn a_busy_consumer_keeps_its_messages_up_to_the_longer_bound() {
     let (mut ledger, now) = ledger();
     deliver_new(&mut ledger, 100, 1, now);

@@ -213,6 +213,15 @@ impl Subscription {
         self.wake.notify_one();
     }
 
+    /// What this stream delivers is taken back only when it ends.
+    pub(super) fn hold(&self, consumer_id: u64, outbox: &Arc<Outbox>) {
+        let mut state = self.lock();
+        let is_there = state.members.slots.iter().any(|slot| slot.holds(consumer_id, outbox));
+        if let Some(ledger) = state.ledger.as_mut().filter(|_| is_there) {
+            ledger.hold(consumer_id);
+        }
+    }
+
     /// Consumers that are attached or expected back.
     pub(crate) fn consumers_present(&self, attach: Duration) -> usize {
         let now = Instant::now();

@@ -10,6 +10,7 @@ pub(crate) mod dispatcher;
 mod failure;
 mod key_filter;
 mod lanes;
+mod leases;
 mod ledger;
 mod members;
 mod rate;

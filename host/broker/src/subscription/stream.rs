@@ -20,6 +20,16 @@ pub struct Deliveries {
     pub(crate) metrics: Arc<Metrics>,
 }
 
+impl Deliveries {
+    /// What this stream delivers is kept until it is acknowledged or the stream is dropped, however long that takes. For consumers in this process,
+    /// whose end the broker notices.
+    #[must_use]
+    pub fn holding_on(self) -> Self {
+        self.subscription.hold(self.consumer_id, &self.outbox);
+        self
+    }
+}
+
 impl Stream for Deliveries {
     type Item = StreamMessage;
 

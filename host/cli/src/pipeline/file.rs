@@ -30,11 +30,20 @@ pub(super) async fn configure(file: &Path, checked: &Arc<Checked>) -> Result<Sta
     configured.await?
 }
 
-fn load(file: &Path) -> Result<Checked> {
+/// What a file says, without the components and schemas that it names.
+pub(super) fn read(file: &Path) -> Result<PipelineConfig> {
     let text = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
+    parse(file, &text)
+}
+
+/// The same of a text that is to be in the file.
+pub(super) fn parse(file: &Path, text: &str) -> Result<PipelineConfig> {
     let folder = file.parent().unwrap_or(Path::new(""));
-    let parsed = PipelineConfig::parse(&text, Format::of(file), folder);
-    let config = parsed.map_err(|problems| tell(file, &problems))?;
+    PipelineConfig::parse(text, Format::of(file), folder).map_err(|problems| tell(file, &problems))
+}
+
+fn load(file: &Path) -> Result<Checked> {
+    let config = read(file)?;
     let counts_fuel = config.stages.iter().any(|stage| stage.limits.fuel_max.is_some());
     let runtime = plugin::runtime(counts_fuel)?;
     let plugins = Plugins::load(&config, &runtime).map_err(|problems| tell(file, &problems))?;

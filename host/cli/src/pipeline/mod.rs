@@ -1,11 +1,16 @@
 //! `irongate pipeline`: checking, testing, running and deploying the file of a pipeline. Checking and testing need no server.
 
+mod browsed;
 mod check;
 mod deployed;
+mod doctor;
 mod file;
+mod graph;
 mod network;
 mod run;
+mod shadow;
 mod source;
+mod tap;
 mod test;
 
 use crate::address::ServiceAddr;
@@ -33,6 +38,25 @@ enum Action {
     /// Each test's records go through the engine and the components, with a source and targets
     /// in memory. The exit code is 1 where a test fails.
     Test(test::Args),
+    /// Show what a pipeline makes of records that are in its source, and keep them as a test.
+    ///
+    /// The components run here, with an empty state, and nothing is written or acknowledged. With
+    /// --save-test the records and what came of them are added to the file, once that passes.
+    Tap(tap::Args),
+    /// Run another file beside the one in use, on the same records, and print every difference.
+    ///
+    /// Both run here, with an empty state each, and nothing is written or acknowledged. The exit
+    /// code is 1 where something differs.
+    Shadow(shadow::Args),
+    /// Look for settings of the broker by which a pipeline would be slow, stop or lose records.
+    ///
+    /// Looks at its topics, and at what was set for its subscription, and says what to do. Loads no
+    /// component. The exit code is 1 where something is wrong.
+    Doctor(doctor::Args),
+    /// Draw a pipeline: source, stages, targets with their conditions, dead letters.
+    ///
+    /// Loads no component and needs no server.
+    Graph(graph::Args),
     /// Run a pipeline in this process, between topics of a server.
     ///
     /// It checks the file first, as check does, and consumes nothing where something is wrong. A
@@ -60,6 +84,10 @@ pub(crate) async fn run(address: &ServiceAddr, args: Args, output: Output) -> Re
     match args.action {
         Action::Check(args) => check::run(&args, output).await,
         Action::Test(args) => test::run(&args, output).await,
+        Action::Tap(args) => tap::run(address, &args, output).await,
+        Action::Shadow(args) => shadow::run(address, &args, output).await,
+        Action::Doctor(args) => doctor::run(address, &args, output).await,
+        Action::Graph(args) => graph::run(&args, output),
         Action::Run(args) => run::run(address, &args, output).await,
         Action::Deploy(args) => Deployed::at(address, output).await?.deploy(&args).await,
         Action::List => Deployed::at(address, output).await?.list().await,

@@ -12,7 +12,8 @@ use irongate_deploy::message_id;
 use irongate_pipeline::{
     Acknowledger, Outgoing, Pending, PipelineConfig, PortError, Position, Schemas, SendError, Target, TargetConfig,
 };
-use irongate_proto::danube::DispatchStrategy;
+use irongate_proto::danube::discovery_client::DiscoveryClient;
+use irongate_proto::danube::{DispatchStrategy, TopicLookupRequest};
 use irongate_proto::irongate_v1::topic_service_client::TopicServiceClient;
 use irongate_proto::irongate_v1::{DescribeTopicRequest, GetHostInfoResponse, Refused};
 use std::collections::BTreeMap;
@@ -46,6 +47,28 @@ impl Connection {
 
     pub(super) fn registry(&self) -> Registry {
         Registry::new(self.channel.clone(), &self.address)
+    }
+
+    /// Whether there is such a topic.
+    pub(super) async fn exists(&self, topic: &str) -> Result<bool> {
+        let request = TopicLookupRequest { request_id: 0, topic: topic.to_owned() };
+        let found = DiscoveryClient::new(self.channel.clone()).topic_partitions(request).await;
+        Ok(!found.map_err(|status| refused(&status, &self.address))?.into_inner().partitions.is_empty())
+    }
+
+    /// Whether first use makes a topic. A Danube broker does not say that it does not.
+    pub(super) fn makes_topics(&self) -> bool {
+        self.host.as_ref().is_none_or(|host| host.auto_create_topics)
+    }
+
+    /// The host, where it keeps its messages itself.
+    pub(super) fn embedded(&self) -> Option<&GetHostInfoResponse> {
+        self.host.as_ref().filter(|host| host.upstream.is_empty())
+    }
+
+    /// The largest message that it takes, where it says.
+    pub(super) fn message_bytes_max(&self) -> Option<usize> {
+        self.host.as_ref().and_then(|host| usize::try_from(host.message_bytes_max).ok())
     }
 
     /// Refuses a source that stores nothing: its messages have no offsets, and what a pipeline loses there nobody could deliver again. A Danube

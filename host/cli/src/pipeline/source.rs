@@ -4,7 +4,7 @@ use crate::address::ServiceAddr;
 use crate::client::Channel;
 use crate::registry::Registry;
 use crate::sender::wait_to_retry;
-use crate::subscription::{RETRY_STEPS_MAX, Subscription, SubscriptionArgs};
+use crate::subscription::{RETRY_STEPS_MAX, Subscription, SubscriptionArgs, TopicMissing};
 use irongate_deploy::SourceTopic;
 use irongate_pipeline::{Arrived, Pending, PortError, Source};
 use irongate_proto::danube::StreamMessage;
@@ -13,6 +13,9 @@ use std::collections::HashMap;
 
 /// Subjects whose names are remembered. When there are more, all are looked up again.
 const SUBJECTS_MAX: usize = 1_024;
+
+/// Answers in a row that there is no such topic, after which the pipeline ends. With the pauses between them that takes some seconds.
+const MISSING_ANSWERS_MAX: u32 = 5;
 
 pub(super) struct NetSource {
     /// Absent while it is left.
@@ -48,6 +51,7 @@ impl NetSource {
 
     /// The next message of the subscription, which is made again where it was left, for as long as that takes.
     async fn message(&mut self) -> Result<StreamMessage, PortError> {
+        let mut missing = 0;
         for retry in 1.. {
             if let Some(subscription) = &mut self.subscription {
                 return subscription.next().await.map_err(|error| PortError(format!("{error:#}")));
@@ -56,6 +60,14 @@ impl NetSource {
             match Subscription::open(channel.clone(), address, args.clone()).await {
                 Ok(subscription) => self.subscription = Some(subscription),
                 Err(error) => {
+                    // A broker that has just started may not know its topics yet; one that goes on not knowing it has lost it.
+                    missing = if error.is::<TopicMissing>() { missing + 1 } else { 0 };
+                    if missing >= MISSING_ANSWERS_MAX {
+                        let topic = &self.topic;
+                        return Err(PortError(format!(
+                            "the topic {topic} is gone: {missing} times in a row the server had no such topic; create it and start the pipeline again"
+                        )));
+                    }
                     tracing::warn!(topic = self.topic, "it cannot be subscribed to again: {error:#}");
                     wait_to_retry(RETRY_STEPS_MAX.min(retry)).await;
                 }

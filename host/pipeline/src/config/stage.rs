@@ -13,13 +13,15 @@ use super::{
 use crate::limits;
 
 const STAGE: [&str; 8] = ["id", "uses", "sha256", "with", "limits", "allow", "retry", "on_error"];
-const LIMITS: [&str; 5] = ["memory", "timeout", "output", "outputs_per_record", "fuel"];
+const LIMITS: [&str; 6] = ["memory", "timeout", "output", "outputs_per_record", "fuel", "state_keys"];
 const ALLOW: [&str; 5] = ["state", "clock", "random", "hosts", "dirs"];
 const ON_ERROR: [(&str, OnError); 3] =
     [("dead_letter", OnError::DeadLetter), ("drop", OnError::Drop), ("block", OnError::Block)];
 
 /// Bytes that a limit of memory or output may be set to; the engine's own ceiling is checked when the stage is loaded.
 const LIMIT_BYTES_MAX: usize = 1 << 32;
+/// The most keys of a state that may be asked for.
+const STATE_KEYS_MAX: u64 = 10_000_000;
 
 pub(super) fn read(reader: &mut Reader, node: &Node, path: &str, folder: &Path) -> StageConfig {
     let table = reader.table(node, path, &STAGE);
@@ -68,6 +70,7 @@ fn stage_limits(reader: &mut Reader, table: &Table<'_>) -> Limits {
             defaults.output_bytes_per_record_max,
         ),
         outputs_per_record_max: count(reader.integer(&table, "outputs_per_record", 1..=1_000_000, outputs)),
+        state_keys_max: count(reader.integer(&table, "state_keys", 1..=STATE_KEYS_MAX, defaults.state_keys_max as u64)),
         fuel_max: table.get("fuel").map(|_| reader.integer(&table, "fuel", 1..=u64::MAX >> 1, u64::MAX >> 1)),
         ..defaults
     }

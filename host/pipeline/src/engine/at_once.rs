@@ -96,7 +96,7 @@ impl Lane {
             if open.settled.is_empty() { state.commit() } else { state.discard() }
         }
         for (index, (arrived, fate)) in open.records.iter().zip(&open.fates).enumerate() {
-            let end = if open.settled.contains(&index) { End::Copy } else { end_of(fate) };
+            let end = if open.settled.contains(&index) { End::SettledBefore } else { end_of(fate) };
             self.book.settle(&arrived.position, end);
         }
         Vec::new()

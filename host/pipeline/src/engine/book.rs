@@ -27,6 +27,8 @@ pub struct Counts {
     pub dead_lettered: u64,
     /// Records given back to the subscription.
     pub given_back: u64,
+    /// Records that turned out to be settled already when what was made of them was to be taken; nothing of it was.
+    pub settled_before: u64,
     /// Records not settled yet.
     pub in_flight: u64,
     /// Copies of records in flight or settled, which were not worked on.
@@ -39,8 +41,28 @@ impl Counts {
     /// Whether every record that came in is accounted for.
     #[must_use]
     pub fn are_conserved(&self) -> bool {
-        let out = self.delivered + self.filtered + self.dropped + self.dead_lettered + self.given_back;
+        let out =
+            self.delivered + self.filtered + self.dropped + self.dead_lettered + self.given_back + self.settled_before;
         self.read == out + self.in_flight
+    }
+}
+
+impl std::ops::Add for Counts {
+    type Output = Counts;
+
+    fn add(self, other: Counts) -> Counts {
+        Counts {
+            read: self.read + other.read,
+            delivered: self.delivered + other.delivered,
+            filtered: self.filtered + other.filtered,
+            dropped: self.dropped + other.dropped,
+            dead_lettered: self.dead_lettered + other.dead_lettered,
+            given_back: self.given_back + other.given_back,
+            settled_before: self.settled_before + other.settled_before,
+            in_flight: self.in_flight + other.in_flight,
+            copies: self.copies + other.copies,
+            stalls: self.stalls + other.stalls,
+        }
     }
 }
 
@@ -53,7 +75,7 @@ pub(crate) enum End {
     DeadLettered,
     GivenBack,
     /// It was settled before: a copy that nobody recognised in time.
-    Copy,
+    SettledBefore,
 }
 
 /// What to do with a record that arrives.
@@ -153,10 +175,7 @@ impl Book {
             End::Dropped => pages.counts.dropped += 1,
             End::DeadLettered => pages.counts.dead_lettered += 1,
             End::GivenBack => pages.counts.given_back += 1,
-            End::Copy => {
-                pages.counts.read -= 1;
-                pages.counts.copies += 1;
-            }
+            End::SettledBefore => pages.counts.settled_before += 1,
         }
         let Some(partition) = pages.partitions.get_mut(&position.topic) else { return };
         partition.in_flight.remove(&position.offset);

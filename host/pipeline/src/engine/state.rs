@@ -63,4 +63,33 @@ impl StateReader for LaneState {
         let values = self.lock();
         Ok(values.pending.get(key).cloned().unwrap_or_else(|| values.lasting.get(key).cloned()))
     }
+
+    fn keys(&self) -> usize {
+        let values = self.lock();
+        let is_new = |key: &String| !values.lasting.contains_key(key);
+        let added = values.pending.iter().filter(|(key, value)| value.is_some() && is_new(key)).count();
+        let gone = values.pending.iter().filter(|(key, value)| value.is_none() && !is_new(key)).count();
+        values.lasting.len() + added - gone
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_counted_with_what_is_not_lasting_yet() {
+        let state = LaneState::default();
+        let change = |key: &str, value: Option<&str>| StateChange {
+            key: key.to_owned(),
+            value: value.map(|value| Bytes::from(value.to_owned())),
+        };
+        state.restore("a".to_owned(), Bytes::from("1"));
+        state.note(vec![change("a", Some("2")), change("b", Some("1")), change("c", None)]);
+        assert_eq!(state.keys(), 2);
+        state.note(vec![change("a", None)]);
+        assert_eq!(state.keys(), 1);
+        state.discard();
+        assert_eq!(state.keys(), 1);
+    }
 }

@@ -4,11 +4,15 @@
 mod compare;
 mod fault;
 mod memory;
+mod recording;
 mod run;
+mod section;
 
 pub use fault::{Fault, FaultKind};
 pub use memory::{MemorySource, MemoryTarget};
+pub use recording::{Recorded, record_test};
 pub use run::{TestResult, run_test};
+pub use section::section;
 
 use std::collections::BTreeMap;
 

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     config::PipelineConfig,
-    engine::{Arrived, Counts, Position, run},
+    engine::{Arrived, Counts, Outgoing, Position, run},
     error::EngineError,
     load::{Schemas, Stages, plan},
 };
@@ -40,12 +40,31 @@ pub async fn run_test(
     schemas: &Schemas,
 ) -> Result<TestResult, EngineError> {
     let faults = Arc::new(Faults::new(&test.faults));
+    let Played { taken, counts } = play(config, &test.input, &faults, stages, schemas).await?;
+    Ok(TestResult { differences: judge(config, test, &taken, counts, &faults), counts })
+}
+
+/// What came of records.
+pub(super) struct Played {
+    /// What each target and the dead letters took, by topic.
+    pub(super) taken: BTreeMap<String, Vec<Outgoing>>,
+    pub(super) counts: Counts,
+}
+
+/// Runs records through the engine, with a source and targets in memory.
+pub(super) async fn play(
+    config: &PipelineConfig,
+    input: &[TestRecord],
+    faults: &Arc<Faults>,
+    stages: Stages,
+    schemas: &Schemas,
+) -> Result<Played, EngineError> {
     let targets: BTreeMap<String, MemoryTarget> = config
         .targets
         .iter()
         .map(|target| &target.topic)
         .chain(config.dead_letter.as_ref().map(|dead_letter| &dead_letter.topic))
-        .map(|topic| (topic.clone(), MemoryTarget::new(topic, Arc::clone(&faults))))
+        .map(|topic| (topic.clone(), MemoryTarget::new(topic, Arc::clone(faults))))
         .collect();
     let mut plan = plan(config, stages, schemas, |topic| Arc::new(targets[topic].clone()));
     if let Some(terms) = Arc::get_mut(&mut plan.terms) {
@@ -54,32 +73,27 @@ pub async fn run_test(
     }
     for lane in &mut plan.lanes {
         for (stage, config) in lane.stages.drain(..).collect::<Vec<_>>().into_iter().zip(&config.stages) {
-            lane.stages.push(Box::new(FaultyStage {
-                id: config.id.clone(),
-                inner: stage,
-                faults: Arc::clone(&faults),
-            }));
+            lane.stages.push(Box::new(FaultyStage { id: config.id.clone(), inner: stage, faults: Arc::clone(faults) }));
         }
     }
-    let source = MemorySource::of(records(config, test, &faults));
+    let source = MemorySource::of(records(config, input, faults));
     let stop = tokio::time::sleep(TEST_TIME_MAX);
     let ended = run(plan, Box::new(source.clone()), Arc::new(source), stop).await?;
-    let taken: BTreeMap<&str, Vec<_>> =
-        targets.iter().map(|(topic, target)| (topic.as_str(), target.taken())).collect();
-    Ok(TestResult { differences: judge(config, test, &taken, ended.counts, &faults), counts: ended.counts })
+    let taken = targets.into_iter().map(|(topic, target)| (topic, target.taken())).collect();
+    Ok(Played { taken, counts: ended.counts })
 }
 
 fn judge(
     config: &PipelineConfig,
     test: &TestCase,
-    taken: &BTreeMap<&str, Vec<crate::engine::Outgoing>>,
+    taken: &BTreeMap<String, Vec<Outgoing>>,
     counts: Counts,
     faults: &Faults,
 ) -> Vec<String> {
     let mut told = Vec::new();
     let none = Vec::new();
     for (topic, expected) in &test.expected {
-        told.extend(differences(topic, expected, taken.get(topic.as_str()).unwrap_or(&none)));
+        told.extend(differences(topic, expected, taken.get(topic).unwrap_or(&none)));
     }
     if let Some(expected) = &test.dead_letters {
         let topic = config.dead_letter.as_ref().map(|dead_letter| dead_letter.topic.as_str()).unwrap_or_default();
@@ -100,9 +114,9 @@ fn judge(
 }
 
 /// The input as the source delivers it: each with its number as offset, and copies right behind what is delivered twice.
-fn records(config: &PipelineConfig, test: &TestCase, faults: &Faults) -> Vec<Arrived> {
+fn records(config: &PipelineConfig, input: &[TestRecord], faults: &Faults) -> Vec<Arrived> {
     let mut arriving = Vec::new();
-    for (offset, record) in (0..).zip(&test.input) {
+    for (offset, record) in (0..).zip(input) {
         let arrived = arrived(config, offset, record);
         let copies = std::iter::from_fn(|| faults.take(Some(offset), |kind| *kind == FaultKind::Redeliver)).count();
         arriving.extend(std::iter::repeat_n(arrived, copies + 1));

@@ -73,6 +73,10 @@ impl StateReader for Broken {
     fn get(&self, _: &str) -> Result<Option<Bytes>, Box<dyn Error + Send + Sync>> {
         Err("the disk is gone".into())
     }
+
+    fn keys(&self) -> usize {
+        0
+    }
 }
 
 #[test]

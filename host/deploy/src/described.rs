@@ -1,0 +1,53 @@
+//! Pipelines and problems as the contract answers them. Changes nothing.
+
+use irongate_pipeline::Problem;
+use irongate_proto::pipelines_v1 as v1;
+
+use crate::{deployments::Deployed, ledger::Ledger};
+
+impl Deployed {
+    pub(crate) fn describe(&self, name: &str, ledger: &Ledger) -> v1::Pipeline {
+        let version = self.document.versions.last().cloned().unwrap_or_default();
+        let mut pipeline = v1::Pipeline {
+            name: name.to_owned(),
+            failure: self.failure.clone(),
+            version: version.number,
+            deployed_at_ms: version.deployed_at_ms,
+            configuration: version.configuration,
+            ..v1::Pipeline::default()
+        };
+        pipeline.set_state(if self.failure.is_empty() {
+            v1::pipeline::State::Paused
+        } else {
+            v1::pipeline::State::Failed
+        });
+        if let Some(prepared) = &self.prepared {
+            let config = &prepared.config;
+            pipeline.from.clone_from(&config.from);
+            pipeline.subscription.clone_from(&config.subscription);
+            pipeline.to = config.targets.iter().map(|target| target.topic.clone()).collect();
+            pipeline.dead_letter = config.dead_letter.as_ref().map(|letter| letter.topic.clone()).unwrap_or_default();
+            pipeline.stages = prepared
+                .plugins
+                .described(config)
+                .map(|(id, plugin, sha256)| v1::Stage { id, plugin, sha256 })
+                .collect();
+        }
+        if self.running.is_some() {
+            ledger.describe_state(&mut pipeline);
+        }
+        ledger.describe_counts(&mut pipeline);
+        pipeline
+    }
+}
+
+pub(crate) fn refused(problems: Vec<Problem>) -> v1::DeployPipelineResponse {
+    let problem = |problem: Problem| v1::Problem {
+        line: problem.place.line as u64,
+        column: problem.place.column as u64,
+        path: problem.path,
+        message: problem.message,
+        suggestion: problem.suggestion.unwrap_or_default(),
+    };
+    v1::DeployPipelineResponse { version: 0, problems: problems.into_iter().map(problem).collect() }
+}

@@ -1,0 +1,153 @@
+//! What each pipeline has done since the host started, over its restarts, pauses and versions, and how it is going. Writes nothing down: a host that
+//! starts anew counts anew.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use irongate_broker::Broker;
+use irongate_pipeline::{Books, Counts, PipelineConfig};
+use irongate_proto::{
+    irongate_v1::DescribeTopicRequest,
+    pipelines_v1::{Pipeline, pipeline::State},
+};
+
+/// What a deployed pipeline has done since the host started. Of the counts none but `in_flight` ever becomes smaller.
+#[derive(Clone, Debug)]
+pub struct Figures {
+    /// The pipeline's name.
+    pub name: String,
+    /// Whether it runs now.
+    pub is_running: bool,
+    /// What became of its records. Those that were in flight when a run failed count as given back: they come again.
+    pub counts: Counts,
+    /// Messages written to its targets, its dead letters not counted.
+    pub written: u64,
+    /// How often it failed and was started again.
+    pub restarts: u64,
+    /// Messages of its source that are not settled; none where the source or the subscription is not there.
+    pub lag: Option<u64>,
+}
+
+/// The ledgers of all pipelines of a host, by name.
+#[derive(Default)]
+pub(crate) struct Ledgers {
+    by_name: Mutex<BTreeMap<String, Arc<Ledger>>>,
+}
+
+impl Ledgers {
+    /// The ledger of a pipeline, which is begun where there is none.
+    pub(crate) fn of(&self, name: &str) -> Arc<Ledger> {
+        Arc::clone(lock(&self.by_name).entry(name.to_owned()).or_default())
+    }
+
+    pub(crate) fn forget(&self, name: &str) {
+        lock(&self.by_name).remove(name);
+    }
+
+    pub(crate) fn figures(&self, broker: &Broker) -> Vec<Figures> {
+        let ledgers = lock(&self.by_name).clone();
+        ledgers.into_iter().map(|(name, ledger)| ledger.figures(name, broker)).collect()
+    }
+}
+
+/// One pipeline's.
+#[derive(Default)]
+pub(crate) struct Ledger {
+    pages: Mutex<Pages>,
+    written: AtomicU64,
+    restarts: AtomicU64,
+}
+
+#[derive(Default)]
+struct Pages {
+    state: State,
+    failure: String,
+    /// Source and subscription.
+    reads: Option<(String, String)>,
+    /// What the runs before this one did.
+    before: Counts,
+    books: Option<Books>,
+}
+
+impl Pages {
+    fn counts(&self) -> Counts {
+        self.books.as_ref().map_or(self.before, |books| self.before + books.counts())
+    }
+}
+
+impl Ledger {
+    /// What the pipeline reads, now that this version is in place.
+    pub(crate) fn reads(&self, config: &PipelineConfig) {
+        let mut pages = lock(&self.pages);
+        pages.reads = Some((config.from.clone(), config.subscription.clone()));
+        (pages.state, pages.failure) = (State::Starting, String::new());
+    }
+
+    pub(crate) fn has_begun(&self, books: Books) {
+        let mut pages = lock(&self.pages);
+        (pages.state, pages.failure, pages.books) = (State::Running, String::new(), Some(books));
+    }
+
+    pub(crate) fn has_ended(&self) {
+        let mut pages = lock(&self.pages);
+        pages.before = pages.counts();
+        // Nothing of it is in work any more, and it comes again.
+        pages.before.given_back += std::mem::take(&mut pages.before.in_flight);
+        pages.books = None;
+    }
+
+    pub(crate) fn has_failed(&self, failure: String) {
+        self.restarts.fetch_add(1, Ordering::Relaxed);
+        let mut pages = lock(&self.pages);
+        (pages.state, pages.failure) = (State::Failed, failure);
+    }
+
+    pub(crate) fn has_written(&self, messages: usize) {
+        self.written.fetch_add(messages as u64, Ordering::Relaxed);
+    }
+
+    /// Fills in how it is going.
+    pub(crate) fn describe_state(&self, pipeline: &mut Pipeline) {
+        let pages = lock(&self.pages);
+        pipeline.set_state(pages.state);
+        pipeline.failure.clone_from(&pages.failure);
+    }
+
+    /// Fills in what it has done.
+    pub(crate) fn describe_counts(&self, pipeline: &mut Pipeline) {
+        let counts = lock(&self.pages).counts();
+        pipeline.records_settled = counts.delivered + counts.filtered + counts.dropped + counts.dead_lettered;
+        pipeline.messages_written = self.written.load(Ordering::Relaxed);
+        pipeline.dead_letters = counts.dead_lettered;
+    }
+
+    fn figures(&self, name: String, broker: &Broker) -> Figures {
+        let (reads, counts, is_running) = {
+            let pages = lock(&self.pages);
+            (pages.reads.clone(), pages.counts(), pages.books.is_some())
+        };
+        Figures {
+            name,
+            is_running,
+            counts,
+            written: self.written.load(Ordering::Relaxed),
+            restarts: self.restarts.load(Ordering::Relaxed),
+            lag: reads.and_then(|(topic, subscription)| lag(broker, topic, &subscription)),
+        }
+    }
+}
+
+fn lag(broker: &Broker, topic: String, subscription: &str) -> Option<u64> {
+    let described = broker.describe_topic(DescribeTopicRequest { topic }).ok()?;
+    let of_this = described.subscriptions.iter().filter(|one| one.name == subscription);
+    of_this.map(|one| one.backlog_count).reduce(|sum, more| sum + more)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

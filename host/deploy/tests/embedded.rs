@@ -1,0 +1,226 @@
+//! Deployed pipelines on a real broker, by the crate's own interface: what the server's and the command's tests cannot bring about.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::LazyLock,
+};
+
+use irongate_broker::{Broker, BrokerConfig, Deliveries};
+use irongate_deploy::Deployments;
+use irongate_proto::{
+    danube::{ConsumerRequest, DispatchStrategy, ReceiveRequest, consumer_request::SubscriptionType},
+    danube_admin::{
+        SetSubscriptionFailurePolicyRequest, SubscriptionBackoffStrategy, SubscriptionFailurePolicy,
+        SubscriptionPoisonPolicy,
+    },
+    irongate_v1::{
+        BrowseRequest, DescribeTopicRequest, OutgoingMessage, PublishRequest, SubscriptionInfo, browse_request::Start,
+    },
+    pipelines_v1::{DeployPipelineRequest, DeployPipelineResponse, pipeline::State},
+};
+use tokio::task::yield_now;
+use tokio_stream::StreamExt;
+
+const ORDERS: &str = "/default/orders";
+const CLEAN: &str = "/default/orders-clean";
+
+/// The example that keeps state, built once.
+static DEDUPLICATE: LazyLock<PathBuf> = LazyLock::new(|| {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../plugins");
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS").env_remove("CARGO_TARGET_DIR");
+    command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plugins"));
+    command.args(["build", "--quiet", "--release", "--target", "wasm32-wasip2", "-p", "deduplicate", "--target-dir"]);
+    assert!(command.arg(&target).status().unwrap().success(), "the component does not build");
+    target.join("wasm32-wasip2/release/deduplicate.wasm")
+});
+
+struct Host {
+    broker: Broker,
+    deployments: Deployments,
+    dir: tempfile::TempDir,
+}
+
+impl Host {
+    async fn new() -> Host {
+        Host::on(tempfile::tempdir().unwrap()).await
+    }
+
+    async fn on(dir: tempfile::TempDir) -> Host {
+        let broker = Broker::open(BrokerConfig::new(dir.path())).unwrap();
+        let deployments = Deployments::open(broker.clone(), dir.path()).await.unwrap();
+        Host { broker, deployments, dir }
+    }
+
+    async fn reopened(self) -> Host {
+        self.deployments.close().await;
+        self.broker.close().await;
+        let Host { broker, deployments, dir } = self;
+        drop((broker, deployments));
+        Host::on(dir).await
+    }
+
+    async fn deploy(&self, configuration: &str, component: Option<&Path>) -> DeployPipelineResponse {
+        let component = component.map(|path| ("stage".to_owned(), std::fs::read(path).unwrap().into()));
+        let components: HashMap<_, _> = component.into_iter().collect();
+        let configuration = configuration.to_owned();
+        self.deployments.deploy(DeployPipelineRequest { configuration, is_yaml: false, components }).await.unwrap()
+    }
+
+    async fn publish(&self, topic: &str, payloads: &[&str]) {
+        let message = |payload: &&str| OutgoingMessage {
+            payload: (*payload).to_owned().into(),
+            routing_key: Some((*payload).to_owned()),
+            ..OutgoingMessage::default()
+        };
+        let request = PublishRequest {
+            topic: topic.to_owned(),
+            producer_name: "test".to_owned(),
+            dispatch_strategy: Some(DispatchStrategy::Reliable.into()),
+            messages: payloads.iter().map(message).collect(),
+            ..PublishRequest::default()
+        };
+        self.broker.publish(request).await.unwrap();
+    }
+
+    /// Payloads of a topic, from its beginning, as many as are wanted; waits for them.
+    async fn first(&self, topic: &str, count: usize) -> Vec<String> {
+        let request =
+            BrowseRequest { topics: vec![topic.to_owned()], start: Some(Start::Earliest(true)), follow: true };
+        let mut browse = self.broker.browse(request).unwrap();
+        let mut payloads = Vec::new();
+        while payloads.len() < count {
+            let response = browse.next().await.unwrap().unwrap();
+            let messages = response.messages.into_iter().filter_map(|browsed| browsed.message);
+            payloads.extend(messages.map(|message| String::from_utf8(message.payload.to_vec()).unwrap()));
+        }
+        payloads
+    }
+
+    fn subscription(&self, name: &str) -> Option<SubscriptionInfo> {
+        let described = self.broker.describe_topic(DescribeTopicRequest { topic: ORDERS.to_owned() }).unwrap();
+        described.subscriptions.into_iter().find(|one| one.name == name)
+    }
+
+    async fn subscribe(&self, subscription: &str) -> Deliveries {
+        let request = ConsumerRequest {
+            topic_name: ORDERS.to_owned(),
+            consumer_name: subscription.to_owned(),
+            subscription: subscription.to_owned(),
+            subscription_type: SubscriptionType::Exclusive.into(),
+            ..ConsumerRequest::default()
+        };
+        let consumer_id = self.broker.subscribe(request).await.unwrap().consumer_id;
+        self.broker.receive(ReceiveRequest { request_id: 0, consumer_id }).unwrap()
+    }
+
+    /// What is not acknowledged at once has failed, and one failure blocks the subscription.
+    async fn make_impatient(&self, subscription: &str) {
+        let policy = SubscriptionFailurePolicy {
+            max_redelivery_count: 0,
+            ack_timeout_ms: 1,
+            base_redelivery_delay_ms: 0,
+            max_redelivery_delay_ms: 0,
+            backoff_strategy: SubscriptionBackoffStrategy::Fixed.into(),
+            dead_letter_topic: None,
+            poison_policy: SubscriptionPoisonPolicy::Block.into(),
+        };
+        let request = SetSubscriptionFailurePolicyRequest {
+            topic: ORDERS.to_owned(),
+            subscription: subscription.to_owned(),
+            failure_policy: Some(policy),
+        };
+        self.broker.set_failure_policy(request).await.unwrap();
+    }
+}
+
+fn pipeline(more: &str) -> String {
+    format!(
+        "[pipeline]\nname = \"p\"\nfrom = \"{ORDERS}\"\n{more}\n[[pipeline.to]]\ntopic = \"{CLEAN}\"\n\
+         [pipeline.dead_letter]\ntopic = \"/default/orders-dlq\"\n"
+    )
+}
+
+fn stage(allow: &str) -> String {
+    pipeline(&format!(
+        "[[pipeline.stages]]\nid = \"stage\"\nuses = \"deduplicate.wasm\"\nlimits = {{ timeout = \"60s\" }}\n{allow}"
+    ))
+}
+
+/// S15, in the host: nothing of a version is in place before every stage of it has started.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn s15_a_stage_that_does_not_start_lets_nothing_be_consumed() {
+    let host = Host::new().await;
+    host.publish(ORDERS, &["a"]).await;
+    // It wants state, which it is not granted: only starting it shows that.
+    let answer = host.deploy(&stage(""), Some(&DEDUPLICATE)).await;
+    let problem = &answer.problems.first().expect("a problem");
+    assert!(problem.path.ends_with(".allow") && problem.message.contains("state"), "{problem:?}");
+    assert!(host.subscription("p").is_none(), "the source was subscribed to");
+    assert!(host.deployments.list().await.pipelines.is_empty());
+
+    // The same of another version: the one that runs stays, and misses nothing.
+    let allowed = host.deploy(&stage("allow = { state = true }"), Some(&DEDUPLICATE)).await;
+    assert_eq!((allowed.version, allowed.problems.len()), (1, 0));
+    while host.subscription("p").is_none() {
+        yield_now().await;
+    }
+    assert!(!host.deploy(&stage(""), Some(&DEDUPLICATE)).await.problems.is_empty());
+    host.publish(ORDERS, &["b", "b", "c"]).await;
+    assert_eq!(host.first(CLEAN, 2).await, ["b", "c"]);
+
+    // A component that cannot be used any more when the host starts again.
+    host.deployments.pause("p").await.unwrap();
+    host.publish(ORDERS, &["d"]).await;
+    host.deployments.resume("p").await.unwrap();
+    assert_eq!(host.first(CLEAN, 3).await, ["b", "c", "d"]);
+    let host = damaged(host).await;
+    let listed = host.deployments.list().await.pipelines.remove(0);
+    assert!(listed.state() == State::Failed && !listed.failure.is_empty(), "{listed:?}");
+    host.publish(ORDERS, &["e"]).await;
+    let left = host.subscription("p").unwrap();
+    assert_eq!((left.backlog_count, left.unacked_count, left.consumer_count), (1, 0, 0));
+}
+
+/// The host started again after every component was damaged on the disk.
+async fn damaged(host: Host) -> Host {
+    for entry in std::fs::read_dir(host.dir.path().join("plugins")).unwrap() {
+        std::fs::write(entry.unwrap().path(), "no component").unwrap();
+    }
+    host.reopened().await
+}
+
+/// A lane that waits for its commit is nobody's failure, however long it waits.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn records_that_wait_for_their_commit_do_not_fail() {
+    let host = Host::new().await;
+    host.publish(ORDERS, &["before"]).await;
+    host.deploy(&pipeline(""), None).await;
+    while host.subscription("p").is_none() {
+        yield_now().await;
+    }
+    host.make_impatient("p").await;
+    // It stands for the time that passes: what it is given it keeps for too long.
+    let _silent = host.subscribe("silent").await;
+    host.make_impatient("silent").await;
+    host.broker.delete_topic(CLEAN).await.unwrap();
+    host.publish(ORDERS, &["a", "b", "c"]).await;
+    while host.subscription("silent").is_none_or(|one| one.blocked_offset.is_none()) {
+        yield_now().await;
+    }
+    let clean = DescribeTopicRequest { topic: CLEAN.to_owned() };
+    assert!(host.broker.describe_topic(clean).is_err(), "the lane does not wait");
+    let waiting = host.subscription("p").unwrap();
+    assert_eq!((waiting.blocked_offset, waiting.blocked_reason.as_str()), (None, ""));
+
+    host.publish(CLEAN, &[]).await;
+    assert_eq!(host.first(CLEAN, 3).await, ["a", "b", "c"]);
+    while host.subscription("p").is_some_and(|one| one.backlog_count > 0) {
+        yield_now().await;
+    }
+    assert!(host.subscription("p").unwrap().blocked_offset.is_none());
+}
