@@ -163,8 +163,8 @@ fn no_yaml(error: serde_saphyr::Error) -> RecordError {
 /// # Errors
 /// The writer fails.
 pub fn to_yaml(messages: Vec<Record>) -> Result<String, RecordError> {
-    let export = Export { messages: messages.into_iter().map(Entry).collect() };
-    serde_saphyr::to_string(&export).map_err(|error| RecordError::Yaml(error.to_string()))
+    serde_saphyr::to_string(&Export { messages: messages.into_iter().map(Entry).collect() })
+        .map_err(|error| RecordError::Yaml(error.to_string()))
 }
 
 /// The message of one line of JSON Lines.
