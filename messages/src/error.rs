@@ -18,6 +18,15 @@ pub enum RecordError {
     /// It is no such JSON.
     #[error("{0}")]
     Json(#[from] serde_json::Error),
+    /// A field of it is wrong.
+    #[error("`{path}`: {error}")]
+    Field {
+        /// Where in the message.
+        path: String,
+        /// What is wrong.
+        #[source]
+        error: serde_json::Error,
+    },
     /// A payload is not what it is said to be.
     #[error("`payload_base64` is not base64: {0}")]
     Base64(#[from] base64::DecodeError),

@@ -7,5 +7,5 @@ mod record;
 mod template;
 
 pub use error::{RecordError, TemplateError};
-pub use record::{Record, SchemaName, parse_json, parse_yaml};
+pub use record::{Record, SchemaName, parse_json, parse_yaml, to_yaml};
 pub use template::{Context, Facts, Templates, Text, engine};

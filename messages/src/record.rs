@@ -1,10 +1,14 @@
-//! A message as it stands in a file: the form of the console's export, of `consume --json` and of `--from`.
+//! A message as it stands in a file: the form of the console's export, of `consume --json`, of `produce --from` and of the
+//! records of `plugin run`. Knows no topic and no schema; a file is opened elsewhere.
+//!
 //! In YAML a file is `messages:` and a list, or the list alone; in JSON Lines each line is a message.
 
 use crate::RecordError;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
-use serde::{Deserialize, Serialize};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -25,10 +29,10 @@ pub struct Record {
     #[serde(default, alias = "key", skip_serializing_if = "Option::is_none")]
     pub routing_key: Option<String>,
     /// Whether payload, routing key and attributes are templates to be filled in. Else double braces travel as they are.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "std::ops::Not::not")]
     pub template: bool,
     /// What travels beside the payload.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "BTreeMap::is_empty")]
     pub attributes: BTreeMap<String, String>,
     /// The payload as text, as any JSON value, or as base64: one of the three.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -37,21 +41,52 @@ pub struct Record {
     json: Option<Value>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     payload_base64: Option<String>,
-    // What `consume --json` tells about a message that has been sent. It says nothing about sending it again.
+    /// Where it stands, as `consume --json` tells it: its offset. Says nothing about sending it again.
     #[serde(default, skip_serializing)]
-    offset: Option<u64>,
+    pub offset: Option<u64>,
+    /// And its partition.
     #[serde(default, skip_serializing)]
-    partition: Option<u32>,
+    pub partition: Option<u32>,
+    /// And when its producer sent it.
     #[serde(default, skip_serializing)]
-    publish_time_ms: Option<u64>,
+    pub publish_time_ms: Option<u64>,
+    // The rest of what `consume --json` tells: known, so that it is no mistake, and of no use here.
     #[serde(default, skip_serializing)]
-    producer: Option<String>,
+    producer: IgnoredAny,
     #[serde(default, skip_serializing)]
-    schema_id: Option<u64>,
+    schema_id: IgnoredAny,
     #[serde(default, skip_serializing)]
-    schema_version: Option<u32>,
+    schema_version: IgnoredAny,
     #[serde(default, skip_serializing)]
-    decoded: Option<Value>,
+    decoded: IgnoredAny,
+    #[serde(default, skip_serializing)]
+    violations: IgnoredAny,
+}
+
+/// `null` is as good as nothing, as it is where a field may be missing.
+fn or_default<'de, T: Default + Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// A record that is an object: derived, reading would take a list as the fields in their order.
+struct Entry(Record);
+
+impl<'de> Deserialize<'de> for Entry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Object;
+        impl<'de> Visitor<'de> for Object {
+            type Value = Record;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("a message, which is an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Record, A::Error> {
+                Record::deserialize(MapAccessDeserializer::new(map))
+            }
+        }
+        deserializer.deserialize_map(Object).map(Self)
+    }
 }
 
 /// A registered schema; without a version the latest is meant.
@@ -66,10 +101,10 @@ pub struct SchemaName {
 }
 
 /// The shape of a file that names its list.
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct Export {
-    messages: Vec<Record>,
+    messages: Vec<Entry>,
 }
 
 impl Record {
@@ -107,10 +142,14 @@ pub fn parse_yaml(text: &str) -> Result<Vec<Record>, RecordError> {
     let mut lines = text.lines().map(str::trim_start);
     let first = lines.find(|line| !line.is_empty() && !line.starts_with('#') && !line.starts_with("---"));
     if first.is_some_and(|first| first.starts_with(['-', '['])) {
-        return serde_saphyr::from_str(text).map_err(no_yaml);
+        return serde_saphyr::from_str(text).map(records).map_err(no_yaml);
     }
     let export: Export = serde_saphyr::from_str(text).map_err(no_yaml)?;
-    Ok(export.messages)
+    Ok(records(export.messages))
+}
+
+fn records(entries: Vec<Entry>) -> Vec<Record> {
+    entries.into_iter().map(|entry| entry.0).collect()
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the shape that map_err takes")]
@@ -118,12 +157,28 @@ fn no_yaml(error: serde_saphyr::Error) -> RecordError {
     RecordError::Yaml(error.to_string())
 }
 
+/// A YAML file of these messages, which [`parse_yaml`] reads.
+///
+/// # Errors
+/// The writer fails.
+pub fn to_yaml(messages: Vec<Record>) -> Result<String, RecordError> {
+    serde_saphyr::to_string(&Export { messages }).map_err(|error| RecordError::Yaml(error.to_string()))
+}
+
 /// The message of one line of JSON Lines.
 ///
 /// # Errors
-/// It is no object with the fields of a message.
+/// It is no object with the fields of a message; the sentence names the field.
 pub fn parse_json(line: &[u8]) -> Result<Record, RecordError> {
-    Ok(serde_json::from_slice(line)?)
+    let mut reader = serde_json::Deserializer::from_slice(line);
+    let Entry(record) =
+        serde_path_to_error::deserialize(&mut reader).map_err(|error| match error.path().to_string() {
+            // It is the message as a whole.
+            path if path == "." => RecordError::Json(error.into_inner()),
+            path => RecordError::Field { path, error: error.into_inner() },
+        })?;
+    reader.end()?;
+    Ok(record)
 }
 
 #[cfg(test)]
@@ -145,9 +200,21 @@ mod tests {
     #[test]
     fn what_consume_prints_is_read() {
         let line = br#"{"topic":"/default/t-part-1","offset":7,"publish_time_ms":5,"producer":"p","routing_key":null,
-            "attributes":{"a":"1"},"schema_id":3,"schema_version":null,"payload_base64":"/wA="}"#;
+            "attributes":{"a":"1"},"schema_id":3,"schema_version":null,"payload_base64":"/wA=","decoded":{"a":1},
+            "violations":[{"rule":"type"}]}"#;
         let record = parse_json(line).expect("a record");
         assert_eq!(record.payload().expect("base64"), &[0xff, 0][..]);
+        assert_eq!((record.offset, record.partition, record.publish_time_ms), (Some(7), None, Some(5)));
+    }
+
+    #[test]
+    fn null_is_as_good_as_nothing() {
+        let fields = ["name", "topic", "schema", "routing_key", "template", "attributes", "payload", "json"];
+        let told = ["payload_base64", "offset", "partition", "publish_time_ms", "producer", "schema_id", "decoded"];
+        for field in fields.into_iter().chain(told) {
+            let record = parse_json(format!("{{\"{field}\":null}}").as_bytes()).expect(field);
+            assert_eq!(record, Record::default(), "{field}");
+        }
     }
 
     #[test]
@@ -162,16 +229,58 @@ mod tests {
     }
 
     #[test]
+    fn a_yaml_file_brings_every_text_back() {
+        let pieces = [
+            "~", "yes", "null", "0x1f", "1e3", ".inf", "- ", ": ", "#", " #", "\n", "\n\n", "\r\n", "\t", " ", "\"",
+            "'", "{", "}", "{{seq}}", "[", ",", "&a", "*a", "!", "|", ">", "%", "@", "`", "\\", "---", "\n...", "ä",
+            "😀", "\u{85}", "\u{2028}", "\u{feff}", "\u{0}", "\u{7f}", "\u{9b}", "=", "<<", "?",
+        ];
+        let mut dice = fastrand::Rng::with_seed(7);
+        let mut text = || -> String { (0..dice.usize(..6)).filter_map(|_| dice.choice(pieces)).collect() };
+        let mut records = vec![Record::new(b"{\n  \"a\": 1\n}"), Record::new(&[0xff, 0]), Record::default()];
+        for _ in 0..2_000 {
+            let attributes = [(text(), text()), (text(), text())].into();
+            let (name, routing_key) = (Some(text()), Some(text()));
+            let schema = Some(SchemaName { subject: text(), version: Some(3) });
+            records.push(Record {
+                name,
+                routing_key,
+                schema,
+                attributes,
+                template: true,
+                topic: Some(text()),
+                ..Record::new(text().as_bytes())
+            });
+        }
+        let read = parse_yaml(&to_yaml(records.clone()).expect("written")).expect("read");
+        for (read, record) in read.iter().zip(&records) {
+            assert_eq!(read, record);
+        }
+        assert_eq!(read.len(), records.len());
+    }
+
+    #[test]
     fn mistakes_are_named() {
         for (line, part) in [
-            (r#"{"topik":"/a/b"}"#, "topik"),
-            (r#"{"attributes":{"a":1}}"#, "string"),
-            (r#"{"schema":{"version":1}}"#, "subject"),
+            (r#"{"topik":"/a/b"}"#, "`topik`: unknown field"),
+            (r#"{"attributes":{"a":1}}"#, "`attributes.a`: invalid type: integer `1`, expected a string"),
+            (r#"{"schema":{"version":1}}"#, "`schema`: missing field `subject`"),
+            (r#"{"offset":-1}"#, "`offset`"),
+            (r#"["name","/a/b"]"#, "expected a message, which is an object"),
+            (r#"{"payload":"a"} {"payload":"b"}"#, "trailing"),
         ] {
             let error = format!("{:#}", parse_json(line.as_bytes()).expect_err(line));
             assert!(error.contains(part), "{line}: {error}");
         }
         let two = parse_json(br#"{"payload":"a","json":1}"#).expect("an object").payload();
         assert!(two.expect_err("two payloads").to_string().contains("one of"));
+    }
+
+    #[test]
+    fn a_list_in_yaml_is_no_message() {
+        for text in ["- [name, /a/b]\n", "messages:\n  - [name, /a/b]\n"] {
+            let error = parse_yaml(text).expect_err(text).to_string();
+            assert!(error.contains("expected mapping"), "{error}");
+        }
     }
 }

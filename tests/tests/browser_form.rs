@@ -161,6 +161,8 @@ async fn a_form_of_an_avro_schema_knows_unions_maps_and_types_that_hold_themselv
     .await;
     produce.violations(0).await;
     browser.save_screenshots("form-avro").await;
+    let findings = axe::findings(&browser, "the form of an Avro schema").await;
+    assert!(findings.is_empty(), "{}", findings.join("\n"));
     produce.send_with_keyboard().await;
     produce.result().await;
     browser.close().await;
@@ -196,6 +198,8 @@ async fn a_form_of_a_protobuf_message_sets_one_of_a_oneof() {
     produce.violations(0).await;
     page.text_where("wire-length", |text| !text.is_empty()).await;
     browser.save_screenshots("form-protobuf").await;
+    let findings = axe::findings(&browser, "the form of a Protobuf message").await;
+    assert!(findings.is_empty(), "{}", findings.join("\n"));
     browser.close().await;
     host.assert_never_panicked();
 }

@@ -4,7 +4,7 @@
 use irongate_tests::{
     Host,
     browser::{Browser, Page},
-    until,
+    guide, until,
 };
 
 const TOPIC: &str = "/default/under-load";
@@ -94,6 +94,49 @@ async fn a_run_stops_with_its_button_and_when_the_page_is_left() {
         })
         .await;
     }
+    browser.close().await;
+    host.assert_never_panicked();
+}
+
+#[tokio::test]
+async fn a_new_topic_gets_partitions_and_a_schema_that_the_load_is_held_to() {
+    let host = Host::start().await;
+    host.rpc().await.register_json(guide::SUBJECT, guide::SCHEMA).await.expect("the schema can be registered");
+    let browser = Browser::open().await;
+    let page = open(&browser, &host).await;
+    assert!(!page.element("load-version").await.is_enabled().await.expect("a select"), "a version of nothing");
+    page.choose("load-subject", guide::SUBJECT).await;
+    page.choose("load-version", "pinned:1").await;
+    page.fill("load-partitions", "none").await;
+    assert!(!page.element("load-start").await.is_enabled().await.expect("a button"), "no such number");
+    page.fill("load-partitions", "4").await;
+    browser.save_screenshots("load-schema").await;
+    page.fill("load-payload", guide::VALID).await;
+    page.choose("load-end", "count").await;
+    page.fill("load-amount", "40").await;
+    page.click("load-start").await;
+    state(&page, "Done").await;
+    assert_eq!(page.text("load-acknowledged").await.as_deref(), Some("40"));
+    assert_eq!(page.text("load-failed").await.as_deref(), Some("0"));
+    let stored = host.rpc().await.browse_all(&[TOPIC]).await.expect("the topic is there");
+    let messages: Vec<_> = stored.into_iter().filter_map(|browsed| browsed.message).collect();
+    assert!(messages.len() == 40 && messages.iter().all(|message| message.schema_version == Some(1)));
+    let mut partitions: Vec<_> = messages.into_iter().filter_map(|message| Some(message.msg_id?.topic_name)).collect();
+    partitions.sort_unstable();
+    partitions.dedup();
+    assert_eq!(partitions, [0, 1, 2, 3].map(|index| format!("{TOPIC}-part-{index}")));
+
+    // The topic is there by now: it has its partitions, and takes nothing that breaks the schema.
+    until::some("the partitions to be the topic's own", async || {
+        page.element("load-partitions").await.prop("readOnly").await.ok().flatten().filter(|fixed| fixed == "true")
+    })
+    .await;
+    assert_eq!(page.value("load-partitions").await, "4");
+    page.fill("load-payload", guide::INVALID).await;
+    page.fill("load-amount", "7").await;
+    page.click("load-start").await;
+    page.text_where("load-failed", |text| text == "7").await;
+    page.text_where("load-failure", |text| text.contains("PERMISSION_DENIED")).await;
     browser.close().await;
     host.assert_never_panicked();
 }

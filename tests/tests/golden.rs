@@ -7,6 +7,7 @@
 
 use std::{fmt::Write, fs, path::Path, process::Command};
 
+use bytes::Bytes;
 use irongate_proto::{
     danube::{
         AckRequest, ConsumerRequest, DispatchStrategy, MsgId, NackRequest, ProducerRequest, ReceiveRequest,
@@ -36,7 +37,7 @@ use tonic::transport::{Channel, Endpoint};
 
 /// How the host ended whose directory was packed: asked to, or killed.
 const ENDS: [&str; 2] = ["stopped", "killed"];
-const FORMAT: &str = "v2";
+const FORMAT: &str = "v3";
 
 const ORDERS: &str = "/production/orders";
 const PARTS: &str = "/default/parts";
@@ -48,6 +49,7 @@ const SUBSCRIPTIONS: [(&str, SubscriptionType); 4] = [
     ("key-shared", SubscriptionType::KeyShared),
 ];
 const MESSAGES: u64 = 6;
+const LARGE_BYTES: usize = 300_000;
 
 fn fixtures() -> std::path::PathBuf {
     surroundings::tests_folder().join("fixtures/data_directories")
@@ -113,14 +115,14 @@ async fn a_later_format_is_refused_with_a_sentence_and_left_alone() {
     let mut host = Host::start().await;
     host.stop().await;
     let format = host.data().join("store/format");
-    assert_eq!(fs::read_to_string(&format).unwrap(), "irongate-store 2\n");
-    fs::write(&format, "irongate-store 3\n").unwrap();
+    assert_eq!(fs::read_to_string(&format).unwrap(), "irongate-store 3\n");
+    fs::write(&format, "irongate-store 4\n").unwrap();
     let refused = host.refused_start().await;
     assert_eq!(refused.code, 1, "{refused:?}");
-    for part in [host.data().to_str().unwrap(), "format irongate-store 3", "irongate-store 2", "nothing was changed"] {
+    for part in [host.data().to_str().unwrap(), "format irongate-store 4", "irongate-store 3", "nothing was changed"] {
         assert!(refused.stderr.contains(part), "{part} in {refused:?}");
     }
-    assert_eq!(fs::read_to_string(&format).unwrap(), "irongate-store 3\n");
+    assert_eq!(fs::read_to_string(&format).unwrap(), "irongate-store 4\n");
 }
 
 async fn channel(host: &Host) -> Channel {
@@ -183,6 +185,20 @@ async fn fill(host: &Host) {
         ..Default::default()
     };
     rpc.publish.publish(request).await.unwrap();
+    // Large enough for a segment.
+    let large = OutgoingMessage {
+        payload: vec![b'x'; LARGE_BYTES].into(),
+        publish_time_ms: 1_700_000_000_006,
+        ..Default::default()
+    };
+    let request = PublishRequest {
+        topic: part.clone(),
+        messages: vec![large],
+        producer_name: "segments".to_owned(),
+        ..Default::default()
+    };
+    rpc.publish.publish(request).await.unwrap();
+    assert_eq!(fs::read_dir(host.data().join("store/segments")).unwrap().count(), 1);
     let truncate = TruncateTopicRequest { topic: part.clone(), before_offset: Some(4) };
     rpc.topics.truncate_topic(truncate).await.unwrap();
     rpc.producer.send_message(rpc::message(&part, producer, "the end")).await.unwrap();
@@ -353,13 +369,26 @@ async fn reading(host: &Host) -> String {
             let schema = (message.schema_id, message.schema_version);
             writeln!(
                 text,
-                "{place}: {:?} {:?} key {key:?} at {} by {} schema {schema:?}",
-                message.payload, message.attributes, message.publish_time, message.producer_name
+                "{place}: {} {:?} key {key:?} at {} by {} schema {schema:?}",
+                shown(&message.payload),
+                message.attributes,
+                message.publish_time,
+                message.producer_name
             )
             .unwrap();
         }
     }
     text
+}
+
+/// A payload, or how long it is when it is all the same letter.
+fn shown(payload: &[u8]) -> String {
+    match payload {
+        [first, .., _] if payload.len() == LARGE_BYTES && payload.iter().all(|byte| byte == first) => {
+            format!("{} times {:?}", payload.len(), char::from(*first))
+        }
+        _ => format!("{:?}", Bytes::copy_from_slice(payload)),
+    }
 }
 
 async fn settings(host: &Host, topic: &str, subscription: &str, text: &mut String) {

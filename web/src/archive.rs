@@ -1,4 +1,4 @@
-//! What has been sent from this browser, in its IndexedDB: kept across reloads, bounded, and
+//! What has been sent from this browser and the templates made in it, in its IndexedDB: kept across reloads, bounded, and
 //! never sent anywhere. Drafts are not here; they are written when a page is being left, which
 //! takes storage that answers at once.
 
@@ -9,11 +9,13 @@ use wasm_bindgen::prelude::*;
 use web_sys::{IdbDatabase, IdbObjectStore, IdbRequest, IdbTransactionMode};
 
 use crate::state::history::{HISTORY_MAX, Record};
+use crate::state::template::Template;
 
 const DATABASE: &str = "irongate";
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 const HISTORY: &str = "history";
 const RUNS: &str = "runs";
+const TEMPLATES: &str = "templates";
 
 type Answer<T> = Result<T, JsValue>;
 
@@ -87,6 +89,40 @@ pub async fn forget_run(fingerprint: &str) -> Answer<()> {
     answer(&store.delete(&fingerprint.into())?).await.map(drop)
 }
 
+/// Keeps a template under its name, in the place of the one that has that name, and of the one it was called before.
+///
+/// # Errors
+/// Where this browser keeps nothing, or no more.
+pub async fn keep_template(template: &Template, before: Option<&str>) -> Answer<()> {
+    let store = store(TEMPLATES, IdbTransactionMode::Readwrite).await?;
+    let bytes = Uint8Array::from(template.encode_to_vec().as_slice());
+    answer(&store.put_with_key(&bytes, &template.name.as_str().into())?).await?;
+    if let Some(before) = before.filter(|before| *before != template.name) {
+        answer(&store.delete(&before.into())?).await?;
+    }
+    Ok(())
+}
+
+/// All templates, by name. One that cannot be read is left out.
+///
+/// # Errors
+/// Where this browser keeps nothing.
+pub async fn templates() -> Answer<Vec<Template>> {
+    let store = store(TEMPLATES, IdbTransactionMode::Readonly).await?;
+    let all = Array::from(&answer(&store.get_all()?).await?);
+    let read = |value: JsValue| Template::decode(Uint8Array::new(&value).to_vec().as_slice()).ok();
+    Ok(all.iter().filter_map(read).collect())
+}
+
+/// Forgets a template.
+///
+/// # Errors
+/// Where this browser keeps nothing.
+pub async fn forget_template(name: &str) -> Answer<()> {
+    let store = store(TEMPLATES, IdbTransactionMode::Readwrite).await?;
+    answer(&store.delete(&name.into())?).await.map(drop)
+}
+
 async fn store(name: &str, mode: IdbTransactionMode) -> Answer<IdbObjectStore> {
     let factory = gloo_utils::window().indexed_db()?.ok_or(JsValue::NULL)?;
     let opening = factory.open_with_u32(DATABASE, VERSION)?;
@@ -97,12 +133,16 @@ async fn store(name: &str, mode: IdbTransactionMode) -> Answer<IdbObjectStore> {
                 // It fails only where the store exists, which is as well.
                 drop(database.create_object_store(HISTORY));
                 drop(database.create_object_store(RUNS));
+                drop(database.create_object_store(TEMPLATES));
             }
         })
     };
     opening.set_onupgradeneeded(Some(upgrade.as_ref().unchecked_ref()));
     let database = IdbDatabase::from(answer(&opening).await?);
-    database.transaction_with_str_and_mode(name, mode)?.object_store(name)
+    let store = database.transaction_with_str_and_mode(name, mode)?.object_store(name);
+    // It ends with its transaction; else a page of a later version could not open it beside this one.
+    database.close();
+    store
 }
 
 /// Waits for a request.

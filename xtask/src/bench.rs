@@ -10,10 +10,13 @@ use crate::{
 };
 
 /// What can be measured, each a section of `docs/benchmarks.md`.
-pub const SECTIONS: [&str; 5] = ["produce", "broker", CLI, PIPELINE, SCHEMA];
+pub const SECTIONS: [&str; 6] = ["produce", "broker", CLI, PIPELINE, BROWSER, SCHEMA];
 
 /// Measures next to Danube's own client, whose build needs a `protoc`.
 const CLI: &str = "cli";
+
+/// Measures the console, which needs a browser and its driver.
+const BROWSER: &str = "browser";
 
 /// The client in a tight loop.
 const DANUBE_LOOP: &str = "danube-client-loop";
@@ -35,6 +38,10 @@ pub fn bench(workspace: &Workspace, section: &str) -> anyhow::Result<()> {
     let mut cargo = workspace.cargo();
     if section != SCHEMA {
         cargo.env("IRONGATE_BIN", build::build(workspace)?);
+    }
+    if section == BROWSER {
+        let browser = setup::browser::ensure()?;
+        cargo.env("IRONGATE_CHROMIUM", browser.chromium).env("IRONGATE_CHROMEDRIVER", browser.chromedriver);
     }
     if section == CLI {
         let protoc = setup::tools::ensure(workspace)?.protoc;

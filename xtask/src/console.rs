@@ -32,6 +32,9 @@ pub const PAGES_BROTLI_BYTES_MAX: usize = 200_000;
 /// What the module that makes samples and forms may weigh on the wire, brotli. The worker fetches it for the first of them.
 pub const SAMPLES_BROTLI_BYTES_MAX: usize = 100_000;
 
+/// What the module that fills templates in may weigh on the wire, brotli. The worker fetches it for the first of them.
+pub const TEMPLATES_BROTLI_BYTES_MAX: usize = 120_000;
+
 /// What the schema worker may weigh on the wire: its wasm and scripts, brotli.
 pub const WORKER_BROTLI_BYTES_MAX: usize = 900_000;
 
@@ -88,6 +91,8 @@ pub struct Sizes {
     pub pages_wasm: Weight,
     /// What makes samples; see [`SAMPLES_BROTLI_BYTES_MAX`].
     pub samples_wasm: Weight,
+    /// What fills templates in; see [`TEMPLATES_BROTLI_BYTES_MAX`].
+    pub templates_wasm: Weight,
     /// The wasm module of the schema worker.
     pub worker_wasm: Weight,
     /// The worker with its scripts; see [`WORKER_BROTLI_BYTES_MAX`].
@@ -108,7 +113,8 @@ pub fn build(root: &Path, profile: Profile) -> Result<Sizes> {
 
     let worker = dist.write_program(module_named(&programs, WORKER)?, WORKER)?;
     sizes.worker_wasm = worker.wasm;
-    sizes.samples_wasm = worker.parts;
+    sizes.samples_wasm = worker.part("samples");
+    sizes.templates_wasm = worker.part("templates");
     sizes.worker_total.add(worker.wasm);
     sizes.worker_total.add(worker.scripts);
     let loader = boot(&worker.js_name, &worker.wasm_name);
@@ -117,7 +123,7 @@ pub fn build(root: &Path, profile: Profile) -> Result<Sizes> {
 
     let page = dist.write_program(module_named(&programs, PAGE)?, PAGE)?;
     sizes.page_wasm = page.wasm;
-    sizes.pages_wasm = page.parts;
+    sizes.pages_wasm = page.part("pages");
     sizes.page_total.add(page.wasm);
     sizes.page_total.add(page.scripts);
     let (page_js, page_wasm) = (page.js_name, page.wasm_name);
@@ -152,6 +158,7 @@ fn report(sizes: &Sizes, profile: Profile) -> Result<()> {
     println!("console  worker wasm   {}", sizes.worker_wasm);
     println!("console  worker total  {}  (wasm, scripts)", sizes.worker_total);
     println!("console  worker samples{}  (fetched for the first sample)", sizes.samples_wasm);
+    println!("console  worker fill   {}  (fetched for the first template)", sizes.templates_wasm);
     println!("console  editor       {}  (fetched with the first code field)", sizes.editor);
     if profile == Profile::Dev {
         return Ok(());
@@ -160,6 +167,7 @@ fn report(sizes: &Sizes, profile: Profile) -> Result<()> {
     within("page", sizes.page_total, PAGE_BROTLI_BYTES_MAX)?;
     within("module of the further pages", sizes.pages_wasm, PAGES_BROTLI_BYTES_MAX)?;
     within("module that makes samples", sizes.samples_wasm, SAMPLES_BROTLI_BYTES_MAX)?;
+    within("module that fills templates in", sizes.templates_wasm, TEMPLATES_BROTLI_BYTES_MAX)?;
     within("schema worker", sizes.worker_total, WORKER_BROTLI_BYTES_MAX)
 }
 
@@ -224,8 +232,22 @@ struct Written {
     wasm_name: String,
     wasm: Weight,
     scripts: Weight,
-    /// What is fetched later.
-    parts: Weight,
+    /// What is fetched later, by name.
+    parts: Vec<(String, Weight)>,
+}
+
+impl Written {
+    /// What is fetched with a part: itself, and what several parts share.
+    fn part(&self, name: &str) -> Weight {
+        let own = format!("split_{name}");
+        let mut weight = Weight::default();
+        for (stem, part) in &self.parts {
+            if *stem == own || !stem.starts_with("split_") {
+                weight.add(*part);
+            }
+        }
+        weight
+    }
 }
 
 /// The folder being written.
@@ -245,11 +267,11 @@ impl Dist {
     fn write_program(&mut self, module: &Path, name: &str) -> Result<Written> {
         let program = console_split::bind(module, name, self.profile)?;
         let (wasm_name, wasm) = self.write(&format!("{name}_bg"), "wasm", &program.wasm)?;
-        let (mut scripts, mut parts) = (program.scripts, Weight::default());
+        let (mut scripts, mut parts) = (program.scripts, Vec::new());
         for part in &program.parts {
             let (part_name, weight) = self.write(&part.stem, "wasm", &part.wasm)?;
             scripts.name_part(&part.stem, &part_name)?;
-            parts.add(weight);
+            parts.push((part.stem.clone(), weight));
         }
         let (js_name, scripts) = self.write_scripts(name, scripts)?;
         Ok(Written { js_name, wasm_name, wasm, scripts, parts })

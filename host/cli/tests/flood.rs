@@ -28,16 +28,6 @@ fn connections() -> u64 {
     CONNECTIONS
 }
 
-fn health(server: &Server) -> String {
-    let mut stream = TcpStream::connect(server.authority()).expect("a connection");
-    stream.set_read_timeout(Some(PATIENCE)).expect("set");
-    let request = format!("GET /healthz HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", server.authority());
-    let _ = stream.write_all(request.as_bytes());
-    let mut answer = String::new();
-    let _ = stream.read_to_string(&mut answer);
-    answer
-}
-
 fn open(server: &Server, count: u64) -> Vec<TcpStream> {
     let says = ["", "GET /", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0", "GET / HTTP/1.1\r\nX-Slow: "];
     let mut open = Vec::new();
@@ -54,7 +44,7 @@ fn ten_thousand_connections_leave_the_server_healthy() {
     let server = Server::start();
     let started = Instant::now();
     let open = open(&server, connections());
-    assert!(health(&server).starts_with("HTTP/1.1 200"), "with {} connections", open.len());
+    assert!(server.health().starts_with("HTTP/1.1 200"), "with {} connections", open.len());
     server.run(&["produce", "--reliable", "-m", "among them"]).succeeded();
     assert!(started.elapsed() < PATIENCE, "{:?}", started.elapsed());
     drop(open);
@@ -75,12 +65,12 @@ fn more_connections_than_allowed_are_turned_away_and_cost_nobody_their_place() {
     };
     assert!(ask().starts_with("HTTP/1.1 200"));
     let open = open(&server, 100);
-    let refused = health(&server);
+    let refused = server.health();
     assert!(refused.is_empty() || refused.starts_with("HTTP/1.1 503"), "{refused}");
     assert!(ask().starts_with("HTTP/1.1 200"), "who has a place keeps it");
     drop(open);
     let started = Instant::now();
-    while !health(&server).starts_with("HTTP/1.1 200") {
+    while !server.health().starts_with("HTTP/1.1 200") {
         assert!(started.elapsed() < PATIENCE, "no place came free");
     }
 }
@@ -97,7 +87,7 @@ fn byte_by_byte(server: &Server, mut next: impl FnMut(usize) -> u8) -> (String, 
             sent += 1;
         }
         if sent % 20 == 0 {
-            assert!(health(server).starts_with("HTTP/1.1 200"), "others are served meanwhile");
+            assert!(server.health().starts_with("HTTP/1.1 200"), "others are served meanwhile");
         }
         let mut buffer = [0; 1024];
         match stream.read(&mut buffer) {

@@ -5,7 +5,11 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::time::Duration;
 use tempfile::TempDir;
+
+/// Longer than any answer may take.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The command under test, without a server in its environment.
 pub(crate) fn irongate() -> Command {
@@ -95,6 +99,22 @@ impl Server {
     /// The host and port.
     pub(crate) fn authority(&self) -> &str {
         self.url.split_once("://").expect("a URL").1
+    }
+
+    /// Sends bytes over a connection of their own and reads until it is closed; what was read before a failure counts.
+    pub(crate) fn exchange(&self, request: &[u8]) -> String {
+        let mut stream = TcpStream::connect(self.authority()).expect("a connection");
+        stream.set_read_timeout(Some(PATIENCE)).expect("set");
+        let _ = stream.write_all(request);
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer);
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    /// The answer of `/healthz`, with its head.
+    pub(crate) fn health(&self) -> String {
+        let request = format!("GET /healthz HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.authority());
+        self.exchange(request.as_bytes())
     }
 
     /// Runs a command against this server.

@@ -2,6 +2,7 @@
 
 use crate::harness::{Server, objects};
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 #[test]
 fn a_closed_loop_sends_its_count_and_measures_both_ways() {
@@ -41,22 +42,27 @@ fn an_open_loop_keeps_its_rate_and_writes_what_it_measured() {
 #[test]
 fn a_server_that_stands_still_shows_in_the_corrected_latencies() {
     let server = Server::start();
-    let child = server.spawn(&["--json", "load", "--rate", "100", "--duration", "3s"]);
+    let begun = Instant::now();
+    // Without an end of its own: however long this machine takes to get so far, the load goes on.
+    let child = server.spawn(&["--json", "load", "--rate", "100", "--duration", "1h"]);
     server.wait_until_topic("/default/load");
-    let signal = |name: &str| {
-        let id = server.child.id().to_string();
-        assert!(Command::new("kill").args([name, &id]).status().expect("kill runs").success());
+    let signal = |id: u32, name: &str| {
+        assert!(Command::new("kill").args([name, &id.to_string()]).status().expect("kill runs").success());
     };
-    signal("-STOP");
-    let stopped = std::time::Instant::now();
-    while stopped.elapsed() < std::time::Duration::from_secs(1) {
-        std::thread::park_timeout(std::time::Duration::from_secs(1));
+    signal(server.child.id(), "-STOP");
+    // Longer than what went before, so that most of what was due was due meanwhile.
+    let (stopped, still) = (Instant::now(), begun.elapsed().max(Duration::from_secs(1)));
+    while let Some(left) = still.checked_sub(stopped.elapsed()) {
+        std::thread::park_timeout(left);
     }
-    signal("-CONT");
+    // What is under way when it is interrupted is waited for.
+    signal(child.id(), "-INT");
+    signal(server.child.id(), "-CONT");
     let output = child.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(1), "it was interrupted");
     let summary = objects(&String::from_utf8(output.stdout).expect("text")).pop().expect("a summary");
-    let max = |name: &str| summary[name]["quantiles_us"]["p100"].as_u64().expect("a number");
-    assert!(max("acknowledgement") > 900_000, "{summary}");
+    let max = summary["acknowledgement"]["quantiles_us"]["p100"].as_u64().expect("a number");
+    assert!(max > 900_000, "{summary}");
     let late = summary["acknowledgement"]["quantiles_us"]["p90"].as_u64().expect("a number");
     assert!(late > 100_000, "what was due while it stood still counts as well, not one message alone: {summary}");
 }

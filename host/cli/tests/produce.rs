@@ -142,6 +142,22 @@ fn what_cannot_be_sent_fails_with_a_sentence() {
 }
 
 #[test]
+fn the_largest_message_is_the_hosts_choice() {
+    let server = Server::start_on(tempfile::tempdir().expect("a directory"), &["--message-bytes-max", "20000000"]);
+    // Attributes, key and names are part of a message.
+    let fits = server.file("fits", &"x".repeat(19_990_000));
+    server.run(&["produce", "-t", "/default/big", "--reliable", "-f", &fits]).succeeded();
+    let read =
+        server.run(&["--json", "consume", "-t", "/default/big", "--from", "earliest", "--no-follow"]).succeeded();
+    assert_eq!(objects(&read)[0]["payload"].as_str().map(str::len), Some(19_990_000));
+    let large = server.file("large", &"x".repeat(20_000_001));
+    let stderr = server.run(&["produce", "-t", "/default/big", "--reliable", "-f", &large]).failed(1);
+    assert!(stderr.contains("20000000"), "{stderr}");
+    let stderr = server.run(&["serve", "--message-bytes-max", "40000000"]).failed(2);
+    assert!(stderr.contains("40000000 is not in 1024..=33554432"), "{stderr}");
+}
+
+#[test]
 fn attributes_and_files_arrive_as_given() {
     let server = Server::start();
     let file = server.file("payload", "line one\nline two\n");

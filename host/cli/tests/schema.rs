@@ -128,3 +128,37 @@ fn a_file_is_checked_against_a_subject_as_danube_cli_does() {
     let versions = server.run(&["schema", "versions", "s", "--json"]).succeeded();
     assert_eq!(objects(&versions)[0]["versions"].as_array().map(Vec::len), Some(1), "nothing was registered");
 }
+
+#[test]
+fn messages_are_checked_against_a_subject_and_made_from_one() {
+    let server = Server::start();
+    let first = server.file("1.json", USER_EVENTS);
+    let second = server
+        .file("2.json", r#"{"type":"object","properties":{"user_id":{"type":"string"},"action":{"enum":["in"]}}}"#);
+    server.run(&["schema", "register", "u", "-t", "json_schema", "-f", &first]).succeeded();
+    server.run(&["schema", "set-compatibility", "u", "none"]).succeeded();
+    server.run(&["schema", "register", "u", "-t", "json_schema", "-f", &second]).succeeded();
+    let stream = server.file(
+        "stream",
+        "{\"user_id\":\"a\",\"action\":\"in\"}\n{\"action\":\"in\"}\n{\"user_id\":\"b\",\"action\":\"out\"}\n",
+    );
+    let verdicts = |more: &[&str]| {
+        let outcome = server.run(&[&["--json", "schema", "validate", "u", "--lines", "-f", &stream], more].concat());
+        assert_eq!((outcome.code, outcome.stderr.as_str()), (3, ""), "{outcome:?}");
+        let valid = |object: &serde_json::Value| object["valid"].as_bool().expect("a verdict");
+        objects(&outcome.stdout).iter().map(valid).collect::<Vec<_>>()
+    };
+    assert_eq!(verdicts(&[]), [true, true, false], "the latest version");
+    assert_eq!(verdicts(&["--version", "1"]), [true, false, true]);
+
+    let samples = server.file("samples", &server.run(&["schema", "sample", "u", "-v", "1", "-c", "20"]).succeeded());
+    let validate = ["schema", "validate", "u", "-v", "1", "--lines", "-f", &samples];
+    assert_eq!(server.run(&validate).succeeded(), "20 valid, 0 invalid\n");
+
+    let stderr = server.run(&["schema", "validate", "nobody-knows", "-f", &stream]).failed(1);
+    assert!(stderr.contains("the schema subject nobody-knows is not registered"), "{stderr}");
+    let stderr = server.run(&["schema", "validate", "u", "--schema", &first, "-t", "json_schema"]).failed(2);
+    assert!(stderr.contains("cannot be used with"), "{stderr}");
+    server.run(&["schema", "validate", "-f", &stream]).failed(2);
+    server.run(&["schema", "validate", "--schema", &first, "-f", &stream]).failed(2);
+}

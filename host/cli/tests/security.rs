@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 /// A certificate for this machine, its key and a secret, as files.
-struct Files {
+pub(crate) struct Files {
     dir: TempDir,
 }
 
 impl Files {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let dir = tempfile::tempdir().expect("a directory");
         let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");
         fs::write(dir.path().join("cert.pem"), made.cert.pem()).expect("written");
@@ -21,19 +21,19 @@ impl Files {
         files
     }
 
-    fn path(&self, name: &str) -> String {
+    pub(crate) fn path(&self, name: &str) -> String {
         let path: PathBuf = self.dir.path().join(name);
         path.to_str().expect("a path of text").to_owned()
     }
 
-    fn mint(&self, more: &[&str]) -> String {
+    pub(crate) fn mint(&self, more: &[&str]) -> String {
         let secret = self.path("secret");
         let mut args = vec!["token", "mint", "--secret-file", &secret, "--name", "app"];
         args.extend(more);
         run(&args).succeeded().trim().to_owned()
     }
 
-    fn server(&self, more: &[&str]) -> Server {
+    pub(crate) fn server(&self, more: &[&str]) -> Server {
         let [secret, cert, key] = ["secret", "cert.pem", "key.pem"].map(|name| self.path(name));
         let mut args = vec!["--token-secret-file", &secret];
         if more.contains(&"tls") {

@@ -19,6 +19,8 @@ pub struct ServerConfig {
     pub allowed_origins: Vec<AllowedOrigin>,
     /// A name for the console's bar, such as `production`; empty for none.
     pub environment: String,
+    /// The console sends and changes nothing. No call is refused for it: that is what tokens are for.
+    pub read_only_console: bool,
     /// The pipelines that run in this host; a host without answers that it has none.
     pub deployments: Option<Deployments>,
     /// Where back-ups are made; none: nowhere.

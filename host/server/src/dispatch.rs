@@ -8,6 +8,7 @@ use crate::config::ServerConfig;
 use crate::gate::{Gate, Refusal};
 use crate::limits::ms;
 use crate::metrics::{Counters, OpenConnection};
+use crate::services::host::About;
 use crate::services::{self, ClientUrl};
 use crate::site::{self, Site};
 use http::header::{ACCESS_CONTROL_REQUEST_METHOD, CONTENT_TYPE, HeaderName, HeaderValue, ORIGIN};
@@ -57,10 +58,11 @@ impl Doors {
         let body_pause = ms(config.limits.body_pause_timeout_ms);
         let access = Access::new(config.token_secrets);
         let scheme = if config.tls.is_some() { "https" } else { "http" };
+        let about = About { environment: config.environment, read_only_console: config.read_only_console };
         let routes = services::routes(
             &broker,
             &access,
-            &config.environment,
+            &about,
             &config.limits.load,
             config.deployments.clone(),
             config.backup_folder,

@@ -1,6 +1,10 @@
 //! Load from inside the host: what is sent, what is told of it, and that it ends: by itself, with its stream, at its limits.
 
 use crate::harness::TestServer;
+use crate::upstream::before;
+use irongate_proto::danube::{SchemaReference, schema_reference::VersionRef};
+use irongate_proto::danube_schema::RegisterSchemaRequest;
+use irongate_proto::danube_schema::schema_registry_client::SchemaRegistryClient;
 use irongate_proto::irongate_v1::load_service_client::LoadServiceClient;
 use irongate_proto::irongate_v1::run_load_request::End;
 use irongate_proto::irongate_v1::{LoadSnapshot, RunLoadRequest};
@@ -104,4 +108,34 @@ async fn a_load_beyond_the_limits_is_refused_and_failures_are_counted() {
     let last = snapshots.last().expect("a last word");
     assert_eq!((last.acknowledged, last.failed), (0, 20));
     assert_eq!((last.failures[0].code.as_str(), last.failures[0].count), ("FAILED_PRECONDITION", 20));
+}
+
+#[tokio::test]
+async fn partitions_and_a_schema_are_kept_before_a_cluster_as_well() {
+    let cluster = TestServer::start().await;
+    let front = before(&cluster).await;
+    let channel = front.channel().await;
+    let schema = RegisterSchemaRequest {
+        subject: "counts".into(),
+        schema_type: "json_schema".into(),
+        schema_definition: r#"{"type":"object","required":["n"]}"#.into(),
+        ..RegisterSchemaRequest::default()
+    };
+    SchemaRegistryClient::new(channel.clone()).register_schema(schema).await.expect("registered");
+    for (version, topic) in [(VersionRef::UseLatest(true), "/default/latest"), (VersionRef::PinnedVersion(1), TOPIC)] {
+        let load = RunLoadRequest {
+            topic: topic.into(),
+            partitions: 3,
+            schema_ref: Some(SchemaReference { subject: "counts".into(), version_ref: Some(version) }),
+            ..request(End::Count(30))
+        };
+        let mut client = LoadServiceClient::new(channel.clone());
+        let snapshots = to_the_end(client.run(load.clone()).await.expect("it begins").into_inner()).await;
+        let last = snapshots.last().expect("a last word");
+        assert_eq!((last.acknowledged, last.failed), (30, 0), "{topic}: {:?}", last.failures);
+        assert_eq!(cluster.broker.partitions(topic).expect("there").len(), 3, "{topic}");
+        let broken = RunLoadRequest { payload: "[]".into(), ..load };
+        let snapshots = to_the_end(client.run(broken).await.expect("it begins").into_inner()).await;
+        assert_eq!(snapshots.last().map(|last| (last.acknowledged, last.failed)), Some((0, 30)), "{topic}");
+    }
 }

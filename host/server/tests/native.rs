@@ -267,13 +267,14 @@ async fn administration_creates_and_lists() {
 
 #[tokio::test]
 async fn the_host_says_what_it_is() {
-    let config = ServerConfig { environment: "staging".into(), ..ServerConfig::default() };
+    let config = ServerConfig { environment: "staging".into(), read_only_console: true, ..ServerConfig::default() };
     let server = TestServer::start_with(config, |config| config.auto_create_topics = false).await;
     let channel = server.channel().await;
     let info = HostServiceClient::new(channel.clone()).get_host_info(GetHostInfoRequest {}).await;
     let info = info.expect("an answer").into_inner();
     assert_eq!(info.version, env!("CARGO_PKG_VERSION"));
     assert_eq!((info.environment.as_str(), info.auto_create_topics), ("staging", false));
+    assert!(info.read_only_console);
     assert_eq!(info.message_bytes_max, 10 << 20);
     assert!(info.started_at_ms > 1_700_000_000_000);
 

@@ -3,13 +3,14 @@
 //! offsets and append times; nobody else writes to the database.
 
 use crate::commit::{Append, Appended, Commit, Cut, DocumentWrite};
-use crate::entry::{PACK_BYTES_MAX, PACK_RECORDS_MAX, encode};
+use crate::entry::{PACK_BYTES_MAX, PACK_RECORDS_MAX, encode, encode_body, encode_reference};
 use crate::error::fjall_words;
 use crate::fill::Filler;
 use crate::head::Head;
 use crate::keys::log_key;
 use crate::log::Logs;
 use crate::queue::{Group, Queue};
+use crate::segments::{Chunk, Place};
 use crate::space::Space;
 use crate::store::Counters;
 use crate::{CommitHook, Durability, StoreError};
@@ -30,6 +31,9 @@ pub(crate) struct Committer {
     pub(crate) hook: Option<CommitHook>,
     /// Logs with records to remove from the tables, and whether they are done with then.
     pub(crate) sweeps: VecDeque<(u64, bool)>,
+    /// Logs whose segments could not be removed yet.
+    pub(crate) segments_to_remove: Vec<u64>,
+    pub(crate) segment_group_bytes_min: usize,
     pub(crate) space: Arc<Space>,
     pub(crate) filler: Filler,
 }
@@ -41,16 +45,49 @@ const SWEEP_RECORDS_MAX: u64 = 4096;
 type Heads = HashMap<u64, Head>;
 
 /// Records of one log that follow each other, on their way into one entry.
-#[derive(Default)]
 struct Pack<'a> {
-    first: Option<&'a Appended>,
+    first: &'a Appended,
     records: Vec<&'a Bytes>,
     bytes: usize,
 }
 
+/// What one log gets in a group.
+#[derive(Default)]
+struct Gain<'a> {
+    packs: Vec<Pack<'a>>,
+    bytes: usize,
+}
+
+const TOO_LONG: &str = "a record is longer than 4 GiB";
+
 impl Pack<'_> {
     fn is_full(&self) -> bool {
         self.bytes >= PACK_BYTES_MAX || self.records.len() as u64 >= PACK_RECORDS_MAX
+    }
+}
+
+impl<'a> Gain<'a> {
+    fn add(&mut self, record: &'a Appended) {
+        if self.packs.last().is_none_or(Pack::is_full) {
+            self.packs.push(Pack { first: record, records: Vec::new(), bytes: 0 });
+        }
+        if let Some(pack) = self.packs.last_mut() {
+            pack.records.push(&record.record);
+            pack.bytes += record.record.len();
+        }
+        self.bytes += record.record.len();
+    }
+
+    /// The bodies of all packs, for a segment, and where each ends in them.
+    fn chunk(&self, log: u64) -> Result<(Chunk, Vec<usize>), String> {
+        let mut bytes = Vec::with_capacity(self.bytes + self.bytes / 64);
+        let mut ends = Vec::with_capacity(self.packs.len());
+        for pack in &self.packs {
+            encode_body(&pack.records, &mut bytes).ok_or(TOO_LONG)?;
+            ends.push(bytes.len());
+        }
+        let first_offset = self.packs.first().map_or(0, |pack| pack.first.offset);
+        Ok((Chunk { log, first_offset, bytes }, ends))
     }
 }
 
@@ -62,8 +99,7 @@ impl Committer {
             self.turn_away(&mut group);
             let records = group.commits.iter().map(Commit::records).sum();
             let bytes = group.commits.iter().map(Commit::bytes).sum();
-            self.filler.before_group(bytes as u64);
-            let outcome = self.write(&mut group, number);
+            let outcome = self.write(&mut group, bytes, number);
             // Room first: a caller woken by its completion finds the queue drained.
             self.queue.release(records, bytes);
             match outcome {
@@ -75,7 +111,7 @@ impl Committer {
                 Err(reason) => return self.fail(group.commits, &reason),
             }
             number += 1;
-            if let Err(reason) = self.sweep() {
+            if let Err(reason) = self.sweep().and_then(|()| self.remove_segments()) {
                 return self.fail(Vec::new(), &reason);
             }
         }
@@ -100,7 +136,7 @@ impl Committer {
         }
     }
 
-    fn write(&self, group: &mut Group, number: u64) -> Result<Vec<Vec<Appended>>, String> {
+    fn write(&mut self, group: &mut Group, bytes: usize, number: u64) -> Result<Vec<Vec<Appended>>, String> {
         let begun = Instant::now();
         let mut batch = self.database.batch().durability(Some(self.durability.persist_mode()));
         let mut heads = Heads::new();
@@ -122,13 +158,14 @@ impl Committer {
                 self.document(&mut batch, document);
             }
         }
-        self.entries(&mut batch, &appended)?;
-        if batch.is_empty() {
+        if batch.is_empty() && appended.iter().all(Vec::is_empty) {
             return Ok(appended);
         }
         if let Some(hook) = &self.hook {
             hook(number).map_err(|error| error.to_string())?;
         }
+        let elsewhere_bytes = self.entries(&mut batch, &appended)?;
+        self.filler.before_group(bytes.saturating_sub(elsewhere_bytes) as u64);
         batch.commit().map_err(|error| fjall_words(&error))?;
         self.logs.advance(heads);
         self.count(&appended, begun);
@@ -144,25 +181,48 @@ impl Committer {
     }
 
     /// Packs what each log gets into entries. All records that a log gets in one group have
-    /// one append time, as they are written in one moment.
-    fn entries(&self, batch: &mut OwnedWriteBatch, appended: &[Vec<Appended>]) -> Result<(), String> {
-        let mut logs: HashMap<u64, Pack> = HashMap::new();
-        for record in appended.iter().flatten() {
-            let pack = logs.entry(record.log).or_default();
-            if pack.is_full() {
-                self.entry(batch, std::mem::take(pack))?;
-            }
-            pack.first.get_or_insert(record);
-            pack.bytes += record.record.len();
-            pack.records.push(&record.record);
+    /// one append time, as they are written in one moment. Much for one log goes into its
+    /// segment, which is synced here, so that no entry ever names what is not on disk; answers
+    /// how many bytes of records that was.
+    fn entries(&self, batch: &mut OwnedWriteBatch, appended: &[Vec<Appended>]) -> Result<usize, String> {
+        let mut gains: HashMap<u64, Gain> = HashMap::new();
+        appended.iter().flatten().for_each(|record| gains.entry(record.log).or_default().add(record));
+        let is_large = |gain: &Gain| gain.bytes >= self.segment_group_bytes_min;
+        let (large, small): (Vec<_>, Vec<_>) = gains.into_iter().partition(|(_, gain)| is_large(gain));
+        for pack in small.iter().flat_map(|(_, gain)| &gain.packs) {
+            let value = encode(pack.first.append_time_ms, &pack.records).ok_or(TOO_LONG)?;
+            batch.insert(self.logs.keyspace(), log_key(pack.first.log, pack.first.offset), value);
         }
-        logs.into_values().try_for_each(|pack| self.entry(batch, pack))
+        if large.is_empty() {
+            return Ok(0);
+        }
+        let chunks = large.iter().map(|(log, gain)| gain.chunk(*log)).collect::<Result<Vec<_>, _>>()?;
+        let (chunks, ends): (Vec<Chunk>, Vec<Vec<usize>>) = chunks.into_iter().unzip();
+        let places = self.logs.segments().write(&chunks).map_err(|error| error.to_string())?;
+        for ((_, gain), ((chunk, ends), place)) in large.iter().zip(chunks.iter().zip(&ends).zip(places)) {
+            self.references(batch, gain, (&chunk.bytes, ends), place)?;
+        }
+        Ok(large.iter().map(|(_, gain)| gain.bytes).sum())
     }
 
-    fn entry(&self, batch: &mut OwnedWriteBatch, pack: Pack) -> Result<(), String> {
-        let Some(first) = pack.first else { return Ok(()) };
-        let value = encode(first.append_time_ms, &pack.records).ok_or("a record is longer than 4 GiB")?;
-        batch.insert(self.logs.keyspace(), log_key(first.log, first.offset), value);
+    /// The entries of what stands in a segment from `place` on.
+    fn references(
+        &self,
+        batch: &mut OwnedWriteBatch,
+        gain: &Gain,
+        (bytes, ends): (&[u8], &[usize]),
+        place: Place,
+    ) -> Result<(), String> {
+        let mut begin = 0;
+        for (pack, end) in gain.packs.iter().zip(ends) {
+            let body = &bytes[begin..*end];
+            let length = u32::try_from(body.len()).map_err(|_| TOO_LONG)?;
+            let records = u32::try_from(pack.records.len()).map_err(|_| TOO_LONG)?;
+            let place = Place { position: place.position + begin as u64, bytes: length, ..place };
+            let value = encode_reference(pack.first.append_time_ms, records, body, place);
+            batch.insert(self.logs.keyspace(), log_key(pack.first.log, pack.first.offset), value);
+            begin = *end;
+        }
         Ok(())
     }
 
@@ -196,6 +256,9 @@ impl Committer {
         }
         head.swept_offset = if end == kept { head.first_offset } else { end };
         let is_swept = head.swept_offset >= head.first_offset;
+        if is_swept {
+            self.segments_to_remove.push(log);
+        }
         if is_swept && is_final && head.first_offset == head.next_offset {
             batch.remove(self.logs.stored_heads(), log.to_be_bytes());
             batch.commit().map_err(|error| fjall_words(&error))?;
@@ -207,6 +270,16 @@ impl Committer {
         }
         if is_swept {
             self.sweeps.pop_front();
+        }
+        Ok(())
+    }
+
+    /// Removes the segments of logs that were swept, unless someone reads them; then later.
+    fn remove_segments(&mut self) -> Result<(), String> {
+        for log in std::mem::take(&mut self.segments_to_remove) {
+            if !self.logs.remove_segments(log).map_err(|error| error.to_string())? {
+                self.segments_to_remove.push(log);
+            }
         }
         Ok(())
     }

@@ -5,8 +5,10 @@
 //! until it is finished its folder holds no store.
 
 use crate::directory::{self, Keyspaces};
-use crate::entry::Entry;
+use crate::entry::{Entry, encode};
 use crate::error::fjall_words;
+use crate::keys::log_of;
+use crate::segments::Segments;
 use crate::{Commit, Store, StoreError, StoreOptions};
 use bytes::Bytes;
 use fjall::{Database, Keyspace, PersistMode, Readable, Snapshot};
@@ -15,6 +17,8 @@ use std::sync::mpsc;
 
 /// What is written at once; one entry may be larger.
 const BATCH_BYTES: usize = 1 << 20;
+
+const MALFORMED: &str = "a stored entry is malformed";
 
 /// What a copy holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -75,14 +79,17 @@ impl Store {
         let failed = |what: String| CopyError::Failed { folder: folder.to_owned(), what };
         let bytes = self.disk_bytes().map_err(|error| failed(error.to_string()))?;
         self.space().check_copy(folder, bytes)?;
+        let _hold = self.logs().segments().hold();
         let snapshot = self.snapshot_between_commits().map_err(|error| failed(error.to_string()))?;
         let copied = std::fs::create_dir_all(folder).map_err(|error| error.to_string()).and_then(|()| {
             let mut copied = Copied::default();
             let fill = |fresh: &Keyspaces| {
-                let (records, record_bytes) = copy(&snapshot, self.log(), &fresh.database, &fresh.log, records_of)?;
+                let logs = self.logs();
+                let whole = |key: &[u8], value: Bytes| whole(key, value, logs.segments());
+                let (records, record_bytes) = copy(&snapshot, logs.keyspace(), &fresh.database, &fresh.log, whole)?;
                 let (documents, document_bytes) =
                     copy(&snapshot, self.document_keyspace(), &fresh.database, &fresh.documents, one)?;
-                copy(&snapshot, self.heads(), &fresh.database, &fresh.heads, one)?;
+                copy(&snapshot, logs.stored_heads(), &fresh.database, &fresh.heads, one)?;
                 copied = Copied { records, documents, bytes: record_bytes + document_bytes };
                 persist(&fresh.database)
             };
@@ -108,17 +115,22 @@ impl Store {
     }
 }
 
-/// How many records, or other things, an entry holds; `None` when it is malformed.
-type Count = fn(&[u8], &Bytes) -> Option<u64>;
-
-fn records_of(key: &[u8], value: &Bytes) -> Option<u64> {
-    let entry = Entry::decode(key, value)?;
-    Some(entry.end_offset() - entry.first_offset)
+/// An entry's value as the copy has it, and its records: what stands in a segment stands in the entry there.
+fn whole(key: &[u8], value: Bytes, segments: &Segments) -> Result<(u64, Bytes), String> {
+    let entry = Entry::decode(key, &value).ok_or(MALFORMED)?;
+    let records = entry.end_offset() - entry.first_offset;
+    if !entry.is_in_segment() {
+        return Ok((records, value));
+    }
+    let (log, append_time_ms) = (log_of(key).ok_or(MALFORMED)?, entry.append_time_ms);
+    let read = entry.records(log, segments).map_err(|error| error.to_string())?;
+    let read = read.map(|record| record.record).collect::<Vec<_>>();
+    Ok((records, encode(append_time_ms, &read.iter().collect::<Vec<_>>()).ok_or(MALFORMED)?))
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "the shape of a Count")]
-fn one(_: &[u8], _: &Bytes) -> Option<u64> {
-    Some(1)
+#[expect(clippy::unnecessary_wraps, reason = "the shape of what copies an entry")]
+fn one(_: &[u8], value: Bytes) -> Result<(u64, Bytes), String> {
+    Ok((1, value))
 }
 
 /// Copies one keyspace, in the order of its keys; answers how many things and bytes. In batches, as everything is written: what is
@@ -128,15 +140,15 @@ fn copy(
     from: &Keyspace,
     fresh: &Database,
     to: &Keyspace,
-    count: Count,
+    copied: impl Fn(&[u8], Bytes) -> Result<(u64, Bytes), String>,
 ) -> Result<(u64, u64), String> {
     let (mut things, mut bytes, mut batch_bytes) = (0, 0, 0);
     let mut batch = fresh.batch();
     for guard in snapshot.iter(from) {
         let (key, value) = guard.into_inner().map_err(|error| fjall_words(&error))?;
+        let (count, value) = copied(&key, Bytes::from(value))?;
         let length = key.len() + value.len();
-        let value = Bytes::from(value);
-        things += count(&key, &value).ok_or("a stored entry is malformed")?;
+        things += count;
         bytes += length as u64;
         batch_bytes += length;
         batch.insert(to, key, value);

@@ -3,6 +3,7 @@
 
 use crate::error::fjall_words;
 use crate::journal::{self, Finding};
+use crate::segments::Segments;
 use crate::{OpenError, StoreOptions};
 use fjall::config::{BlockSizePolicy, FilterPolicy};
 use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions};
@@ -18,9 +19,10 @@ const FORMAT: &str = "format";
 const FORMAT_UNBORN: &str = "format.creating";
 const DATABASE: &str = "db";
 const FORMAT_NAME: &str = "irongate-store";
-const FORMAT_VERSION: u64 = 2;
-/// The one before packs of records: what it may hold is allowed still.
-const FORMAT_VERSION_READ: u64 = 1;
+const SEGMENTS: &str = "segments";
+const FORMAT_VERSION: u64 = 3;
+/// Those before packs of records and before segments: what they may hold is allowed still.
+const FORMAT_VERSIONS_READ: [u64; 2] = [1, 2];
 
 const LOG_KEYSPACE: &str = "log";
 const DOCUMENTS_KEYSPACE: &str = "documents";
@@ -42,6 +44,7 @@ pub(crate) struct Directory {
     pub(crate) log: Keyspace,
     pub(crate) documents: Keyspace,
     pub(crate) heads: Keyspace,
+    pub(crate) segments: Segments,
     /// Where the journals are.
     pub(crate) journals: PathBuf,
     pub(crate) lock: File,
@@ -68,13 +71,16 @@ pub(crate) fn open(dir: &Path, options: &StoreOptions) -> Result<Directory, Open
     }
     let Keyspaces { database, log, documents, heads } = open_database(dir, &database_dir, options)?;
     if !is_current {
-        // Before the first pack: a host that does not know packs must not read one.
+        // Before the first pack or segment: a host that does not know them must not meet one.
         let rename = || std::fs::rename(write_format(&store)?, store.join(FORMAT));
         let written = rename().and_then(|()| File::open(&store)?.sync_all());
         written.map_err(|source| io(&store, source))?;
         tracing::info!("the data directory has format {FORMAT_VERSION} now; an older host refuses it");
     }
-    Ok(Directory { database, log, documents, heads, journals: database_dir, lock })
+    let segments = store.join(SEGMENTS);
+    let segments =
+        Segments::open(segments.clone(), options.segment_bytes_max).map_err(|source| io(&segments, source))?;
+    Ok(Directory { database, log, documents, heads, segments, journals: database_dir, lock })
 }
 
 fn lock(dir: &Path) -> Result<File, OpenError> {
@@ -133,8 +139,9 @@ fn check_format(dir: &Path, store: &Path) -> Result<bool, OpenError> {
         }
         Err(source) => return Err(io(&path, source)),
     };
-    let supported = format!("{FORMAT_NAME} {FORMAT_VERSION}");
-    if text == supported || text == format!("{FORMAT_NAME} {FORMAT_VERSION_READ}") {
+    let name = |version| format!("{FORMAT_NAME} {version}");
+    let supported = name(FORMAT_VERSION);
+    if text == supported || FORMAT_VERSIONS_READ.iter().any(|version| text == name(*version)) {
         return Ok(text == supported);
     }
     let found = if text.is_empty() { "an empty name".to_owned() } else { text };

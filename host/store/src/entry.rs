@@ -1,9 +1,13 @@
-//! What one key of the log keyspace holds: a record, or a pack of records that follow each
-//! other. The crate documentation states the bytes. Nothing is read or written here.
+//! What one key of the log keyspace holds: a record or a pack of records that follow each
+//! other, or where in a segment that stands. The crate documentation states the bytes. Nothing
+//! is written here.
 
+use crate::StoreError;
 use crate::keys::log_key;
 use crate::log::Record;
+use crate::segments::{Place, Segments};
 use bytes::Bytes;
+use xxhash_rust::xxh3::xxh3_64;
 
 /// Records of one pack. Whoever looks for a record looks no further back than this.
 pub(crate) const PACK_RECORDS_MAX: u64 = 64;
@@ -14,24 +18,50 @@ pub(crate) const PACK_BYTES_MAX: usize = 32 << 10;
 const TIME_BYTES: usize = 8;
 /// Set in the time of a pack. A time of its own this large lies 292 million years ahead.
 const PACK_BIT: u64 = 1 << 63;
+/// Set in the time of what stands in a segment.
+const SEGMENT_BIT: u64 = 1 << 62;
 const LENGTH_BYTES: usize = 4;
+/// Segment and position u64, bytes and records u32, checksum u64.
+const REFERENCE_BYTES: usize = 32;
+
+/// The records of an entry, which must not be empty, behind what `bytes` holds already;
+/// `None` when one is longer than a length can say.
+pub(crate) fn encode_body(records: &[&Bytes], bytes: &mut Vec<u8>) -> Option<()> {
+    records.iter().for_each(|record| bytes.extend_from_slice(record));
+    if records.len() > 1 {
+        for length in records.iter().map(|record| record.len()).chain([records.len()]) {
+            bytes.extend_from_slice(&u32::try_from(length).ok()?.to_be_bytes());
+        }
+    }
+    Some(())
+}
 
 /// The value of an entry with these records, which must not be empty; `None` when one is
 /// longer than a length can say.
 pub(crate) fn encode(append_time_ms: u64, records: &[&Bytes]) -> Option<Bytes> {
     let bytes: usize = records.iter().map(|record| record.len()).sum();
-    let is_pack = records.len() > 1;
-    let footer_bytes = if is_pack { (records.len() + 1) * LENGTH_BYTES } else { 0 };
-    let mut value = Vec::with_capacity(TIME_BYTES + bytes + footer_bytes);
-    let mark = if is_pack { PACK_BIT } else { 0 };
-    value.extend_from_slice(&((append_time_ms & !PACK_BIT) | mark).to_be_bytes());
-    records.iter().for_each(|record| value.extend_from_slice(record));
-    if is_pack {
-        for length in records.iter().map(|record| record.len()).chain([records.len()]) {
-            value.extend_from_slice(&u32::try_from(length).ok()?.to_be_bytes());
-        }
-    }
+    let mut value = Vec::with_capacity(TIME_BYTES + bytes + (records.len() + 1) * LENGTH_BYTES);
+    let mark = if records.len() > 1 { PACK_BIT } else { 0 };
+    value.extend_from_slice(&(time_of(append_time_ms) | mark).to_be_bytes());
+    encode_body(records, &mut value)?;
     Some(Bytes::from(value))
+}
+
+/// The value of an entry whose body, with so many records, stands at `place`.
+pub(crate) fn encode_reference(append_time_ms: u64, records: u32, body: &[u8], place: Place) -> Bytes {
+    let mut value = Vec::with_capacity(TIME_BYTES + REFERENCE_BYTES);
+    let mark = if records > 1 { SEGMENT_BIT | PACK_BIT } else { SEGMENT_BIT };
+    value.extend_from_slice(&(time_of(append_time_ms) | mark).to_be_bytes());
+    value.extend_from_slice(&place.segment.to_be_bytes());
+    value.extend_from_slice(&place.position.to_be_bytes());
+    value.extend_from_slice(&place.bytes.to_be_bytes());
+    value.extend_from_slice(&records.to_be_bytes());
+    value.extend_from_slice(&xxh3_64(body).to_be_bytes());
+    Bytes::from(value)
+}
+
+fn time_of(value: u64) -> u64 {
+    value & !(PACK_BIT | SEGMENT_BIT)
 }
 
 /// An entry as it was read.
@@ -39,21 +69,34 @@ pub(crate) fn encode(append_time_ms: u64, records: &[&Bytes]) -> Option<Bytes> {
 pub(crate) struct Entry {
     pub(crate) first_offset: u64,
     pub(crate) append_time_ms: u64,
-    /// All records, one behind the other.
+    body: Body,
+}
+
+#[derive(Debug)]
+enum Body {
+    Here(Packed),
+    There(Reference),
+}
+
+/// Records, one behind the other, and where each ends.
+#[derive(Debug)]
+struct Packed {
     bytes: Bytes,
-    /// Where each record ends in them.
     ends: Vec<usize>,
 }
 
-impl Entry {
-    /// `None` when it is malformed.
-    pub(crate) fn decode(key: &[u8], value: &Bytes) -> Option<Self> {
-        let first_offset = crate::keys::offset_of(key)?;
-        let time = value.get(..TIME_BYTES)?.try_into().ok().map(u64::from_be_bytes)?;
-        let body = value.slice(TIME_BYTES..);
-        if time & PACK_BIT == 0 {
+#[derive(Debug)]
+struct Reference {
+    place: Place,
+    records: u32,
+    checksum: u64,
+}
+
+impl Packed {
+    fn decode(is_pack: bool, body: Bytes) -> Option<Self> {
+        if !is_pack {
             let ends = vec![body.len()];
-            return Some(Self { first_offset, append_time_ms: time, bytes: body, ends });
+            return Some(Self { bytes: body, ends });
         }
         let number = |at: usize| {
             let bytes = body.get(at..at + LENGTH_BYTES)?.try_into().ok()?;
@@ -68,22 +111,76 @@ impl Entry {
             ends.push(end);
         }
         let is_whole = end == lengths_at && !ends.is_empty();
-        is_whole.then(|| Self { first_offset, append_time_ms: time & !PACK_BIT, bytes: body, ends })
+        is_whole.then(|| Self { bytes: body, ends })
+    }
+}
+
+impl Reference {
+    fn decode(body: &Bytes) -> Option<Self> {
+        let long = |at: usize| body.get(at..at + 8)?.try_into().ok().map(u64::from_be_bytes);
+        let short = |at: usize| body.get(at..at + 4)?.try_into().ok().map(u32::from_be_bytes);
+        let place = Place { segment: long(0)?, position: long(8)?, bytes: short(16)? };
+        let reference = Self { place, records: short(20)?, checksum: long(24)? };
+        (body.len() == REFERENCE_BYTES && reference.records > 0).then_some(reference)
+    }
+}
+
+impl Entry {
+    /// `None` when it is malformed.
+    pub(crate) fn decode(key: &[u8], value: &Bytes) -> Option<Self> {
+        let first_offset = crate::keys::offset_of(key)?;
+        let time = value.get(..TIME_BYTES)?.try_into().ok().map(u64::from_be_bytes)?;
+        let body = value.slice(TIME_BYTES..);
+        let body = if time & SEGMENT_BIT == 0 {
+            Body::Here(Packed::decode(time & PACK_BIT != 0, body)?)
+        } else {
+            Body::There(Reference::decode(&body)?)
+        };
+        Some(Self { first_offset, append_time_ms: time_of(time), body })
     }
 
     /// The offset behind its last record.
     pub(crate) fn end_offset(&self) -> u64 {
-        self.first_offset + self.ends.len() as u64
+        let records = match &self.body {
+            Body::Here(packed) => packed.ends.len() as u64,
+            Body::There(reference) => u64::from(reference.records),
+        };
+        self.first_offset + records
     }
 
-    /// Its records, in order; they share the entry's bytes.
-    pub(crate) fn records(&self) -> impl Iterator<Item = Record> {
-        let begins = std::iter::once(0).chain(self.ends.iter().copied());
-        begins.zip(&self.ends).zip(self.first_offset..).map(|((begin, end), offset)| Record {
-            offset,
-            append_time_ms: self.append_time_ms,
-            record: self.bytes.slice(begin..*end),
-        })
+    /// Whether its records are read from a segment.
+    pub(crate) fn is_in_segment(&self) -> bool {
+        matches!(self.body, Body::There(_))
+    }
+
+    /// Its records, in order; they share their bytes.
+    pub(crate) fn records(self, log: u64, segments: &Segments) -> Result<impl Iterator<Item = Record>, StoreError> {
+        let packed = match self.body {
+            Body::Here(packed) => packed,
+            Body::There(reference) => reference.read(log, segments)?,
+        };
+        let mut begin = 0;
+        let mut offset = self.first_offset;
+        Ok(packed.ends.into_iter().map(move |end| {
+            let record = packed.bytes.slice(begin..end);
+            (begin, offset) = (end, offset + 1);
+            Record { offset: offset - 1, append_time_ms: self.append_time_ms, record }
+        }))
+    }
+}
+
+impl Reference {
+    fn read(&self, log: u64, segments: &Segments) -> Result<Packed, StoreError> {
+        let segment = self.place.segment;
+        let failed = |what: &str| {
+            let reason = format!("the segment of log {log} that begins with offset {segment}: {what}");
+            StoreError::Read { reason: reason.into() }
+        };
+        let body = segments.read(log, self.place).map_err(|error| failed(&error.to_string()))?;
+        let is_whole = xxh3_64(&body) == self.checksum;
+        let packed = Packed::decode(self.records > 1, Bytes::from(body)).filter(|_| is_whole);
+        let packed = packed.filter(|packed| packed.ends.len() == self.records as usize);
+        packed.ok_or_else(|| failed("what stands there fails its checksum"))
     }
 }
 
@@ -101,7 +198,11 @@ mod tests {
         let value = encode(77, &records.iter().collect::<Vec<_>>()).unwrap();
         let entry = Entry::decode(&log_key(3, 10), &value)?;
         assert_eq!(entry.end_offset(), 10 + records.len() as u64);
-        Some((entry.append_time_ms, entry.records().map(|record| (record.offset, record.record)).collect()))
+        let dir = tempfile::tempdir().unwrap();
+        let segments = Segments::open(dir.path().to_owned(), 1).unwrap();
+        let append_time_ms = entry.append_time_ms;
+        let records = entry.records(3, &segments).unwrap();
+        Some((append_time_ms, records.map(|record| (record.offset, record.record)).collect()))
     }
 
     #[test]

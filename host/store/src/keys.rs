@@ -16,6 +16,12 @@ pub(crate) fn offset_of(key: &[u8]) -> Option<u64> {
     key[8..].try_into().ok().map(u64::from_be_bytes)
 }
 
+/// The log in a log key; `None` when the key has another length.
+pub(crate) fn log_of(key: &[u8]) -> Option<u64> {
+    let key: &[u8; LOG_KEY_BYTES] = key.try_into().ok()?;
+    key[..8].try_into().ok().map(u64::from_be_bytes)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -26,6 +32,7 @@ mod tests {
         keys.sort_unstable();
         assert_eq!(keys, vec![log_key(0, u64::MAX), log_key(1, 255), log_key(1, 256), log_key(2, 0)]);
         assert_eq!(offset_of(&log_key(1, 256)), Some(256));
-        assert_eq!(offset_of(&[0; 15]), None);
+        assert_eq!(log_of(&log_key(1, 256)), Some(1));
+        assert_eq!(offset_of(&[0; 15]).or(log_of(&[0; 17])), None);
     }
 }

@@ -22,6 +22,11 @@ pub struct StoreOptions {
     pub queue_bytes_max: usize,
     /// Bytes of one group commit; a larger commit is a group of its own. Default 8 MiB.
     pub group_bytes_max: usize,
+    /// From so many bytes on, what one log gets in one group goes into a segment of its own instead of
+    /// the tables: it is written once, for one more sync. Not with [`Durability::ProcessCrash`]. Default 256 KiB.
+    pub segment_group_bytes_min: usize,
+    /// Bytes from which on a segment is not written on; what one group adds goes beyond. Default 64 MiB.
+    pub segment_bytes_max: u64,
     /// How late staged documents may be written when nothing else is committed. Default 100.
     pub staged_delay_max_ms: u64,
     /// Cache of table blocks in bytes. Default 8 MiB.
@@ -42,6 +47,8 @@ impl Default for StoreOptions {
             queue_records_max: 65_536,
             queue_bytes_max: 64 << 20,
             group_bytes_max: 8 << 20,
+            segment_group_bytes_min: 256 << 10,
+            segment_bytes_max: 64 << 20,
             staged_delay_max_ms: 100,
             block_cache_bytes: 8 << 20,
             free_bytes_min: 128 << 20,

@@ -7,7 +7,9 @@ use crate::fill::Filler;
 use crate::log::Logs;
 use crate::queue::Queue;
 use crate::space::Space;
-use crate::{Append, Appended, Cut, DocumentWrite, LogBounds, OpenError, Record, StoreError, StoreOptions, directory};
+use crate::{
+    Append, Appended, Cut, DocumentWrite, Durability, LogBounds, OpenError, Record, StoreError, StoreOptions, directory,
+};
 use bytes::Bytes;
 use fjall::{Database, Keyspace};
 use std::fs::File;
@@ -70,9 +72,12 @@ impl Store {
     pub fn open(dir: impl AsRef<Path>, options: &StoreOptions) -> Result<Self, OpenError> {
         let dir = dir.as_ref();
         let directory = directory::open(dir, options)?;
-        let logs = Arc::new(Logs::new(directory.log, directory.heads));
+        let logs = Arc::new(Logs::new(directory.log, directory.heads, directory.segments));
         let damaged = |error: StoreError| OpenError::Corrupt { dir: dir.to_owned(), what: error.to_string() };
         let sweeps = logs.unswept().map_err(damaged)?.into_iter().map(|log| (log, false)).collect();
+        for log in logs.segments().logs() {
+            logs.remove_segments(log).map_err(damaged)?;
+        }
         let queue = Arc::new(Queue::new(options));
         let counters = Arc::<Counters>::default();
         let space = Arc::new(Space::new(dir, options));
@@ -85,6 +90,8 @@ impl Store {
             durability: options.durability,
             hook: options.commit_hook.clone(),
             sweeps,
+            segments_to_remove: Vec::new(),
+            segment_group_bytes_min: segment_group_bytes_min(options),
             space: Arc::clone(&space),
             filler: Filler::new(&directory.journals),
         };
@@ -232,12 +239,8 @@ impl Store {
         &self.documents
     }
 
-    pub(crate) fn log(&self) -> &Keyspace {
-        self.logs.keyspace()
-    }
-
-    pub(crate) fn heads(&self) -> &Keyspace {
-        self.logs.stored_heads()
+    pub(crate) fn logs(&self) -> &Logs {
+        &self.logs
     }
 
     /// The counters.
@@ -262,12 +265,13 @@ impl Store {
         self.queue_bytes_max
     }
 
-    /// Bytes on disk, tables and journals; journals are allocated ahead.
+    /// Bytes on disk: tables, segments and journals, which are allocated ahead.
     ///
     /// # Errors
     /// When the directory cannot be read.
     pub fn disk_bytes(&self) -> Result<u64, StoreError> {
-        self.database.disk_space().map_err(|error| StoreError::read(&error))
+        let database = self.database.disk_space().map_err(|error| StoreError::read(&error))?;
+        Ok(database + self.logs.segments().bytes())
     }
 
     /// Records that count as gone and still take room on disk.
@@ -289,6 +293,14 @@ impl Store {
         {
             tracing::error!("the committer ended with a panic");
         }
+    }
+}
+
+/// Without syncs nothing says that a segment reaches the device before what names it does.
+fn segment_group_bytes_min(options: &StoreOptions) -> usize {
+    match options.durability {
+        Durability::ProcessCrash => usize::MAX,
+        Durability::PowerCut => options.segment_group_bytes_min.max(1),
     }
 }
 

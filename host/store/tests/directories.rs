@@ -68,7 +68,7 @@ fn a_directory_in_use_is_refused() {
 
 #[test]
 fn another_format_is_refused_and_left_alone() {
-    for format in ["irongate-store 3\n", "irongate-store\n", "", "something else"] {
+    for format in ["irongate-store 4\n", "irongate-store\n", "", "something else"] {
         let dir = tempfile::tempdir().unwrap();
         fill(dir.path(), 1);
         std::fs::write(dir.path().join("store/format"), format).unwrap();
@@ -79,16 +79,19 @@ fn another_format_is_refused_and_left_alone() {
     }
 }
 
-/// A host that knows no packs must not meet one; golden.rs opens what such a host wrote.
+/// A host that knows no packs, or no segments, must not meet one; golden.rs opens what such a host wrote.
 #[test]
-fn a_directory_of_the_first_format_is_of_the_current_one_once_it_was_opened() {
-    let dir = tempfile::tempdir().unwrap();
-    fill(dir.path(), 3);
-    let format = dir.path().join("store/format");
-    std::fs::write(&format, "irongate-store 1\n").unwrap();
-    assert_eq!(count(&open(dir.path()).unwrap()), 3);
-    assert_eq!(std::fs::read_to_string(format).unwrap(), "irongate-store 2\n");
-    assert_eq!(count(&open(dir.path()).unwrap()), 3);
+fn a_directory_of_an_earlier_format_is_of_the_current_one_once_it_was_opened() {
+    for earlier in ["irongate-store 1\n", "irongate-store 2\n"] {
+        let dir = tempfile::tempdir().unwrap();
+        fill(dir.path(), 3);
+        let format = dir.path().join("store/format");
+        std::fs::write(&format, earlier).unwrap();
+        std::fs::remove_dir(dir.path().join("store/segments")).unwrap();
+        assert_eq!(count(&open(dir.path()).unwrap()), 3);
+        assert_eq!(std::fs::read_to_string(format).unwrap(), "irongate-store 3\n");
+        assert_eq!(count(&open(dir.path()).unwrap()), 3);
+    }
 }
 
 #[test]

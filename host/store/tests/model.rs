@@ -27,6 +27,7 @@ enum Action {
         log: u64,
         first: u64,
     },
+    Copy,
     Reopen,
 }
 
@@ -43,7 +44,7 @@ fn action() -> impl Strategy<Value = Action> {
         4 => (0..4_u64, offset(), 1..100_usize, 0..9000_usize)
             .prop_map(|(log, from, records_max, bytes_max)| Action::Read { log, from, records_max, bytes_max }),
         1 => (0..4_u64, prop_oneof![3 => offset(), 1 => Just(u64::MAX)]).prop_map(|(log, first)| Action::Cut { log, first }),
-        1 => Just(Action::Reopen),
+        1 => prop_oneof![7 => Just(Action::Reopen), 1 => Just(Action::Copy)],
     ]
 }
 
@@ -136,30 +137,51 @@ fn open(dir: &Path) -> Store {
     Store::open(dir, &StoreOptions { durability: Durability::ProcessCrash, ..StoreOptions::default() }).unwrap()
 }
 
+/// With segments, small enough that a log gets many.
+fn open_segmented(dir: &Path) -> Store {
+    let options = StoreOptions { segment_group_bytes_min: 600, segment_bytes_max: 40_000, ..StoreOptions::default() };
+    Store::open(dir, &options).unwrap()
+}
+
+fn plays(actions: &[Action], open: fn(&Path) -> Store) {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = open(dir.path());
+    let mut model = Model::default();
+    for action in actions {
+        match action {
+            Action::Commit { appends, documents } => model.commit(&store, appends, documents),
+            Action::Read { log, from, records_max, bytes_max } => {
+                model.read(&store, *log, *from, *records_max, *bytes_max);
+            }
+            Action::Cut { log, first } => model.cut(&store, *log, *first),
+            Action::Copy => {
+                let copy = dir.path().join("copy");
+                store.copy_to(&copy).unwrap();
+                model.check(&open(&copy));
+                std::fs::remove_dir_all(copy).unwrap();
+            }
+            Action::Reopen => {
+                drop(store);
+                store = open(dir.path());
+            }
+        }
+    }
+    model.check(&store);
+    drop(store);
+    model.check(&open(dir.path()));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 16, ..ProptestConfig::default() })]
 
     #[test]
     fn the_store_is_what_the_model_says(actions in prop::collection::vec(action(), 1..40)) {
-        let dir = tempfile::tempdir().unwrap();
-        let mut store = open(dir.path());
-        let mut model = Model::default();
-        for action in actions {
-            match action {
-                Action::Commit { appends, documents } => model.commit(&store, &appends, &documents),
-                Action::Read { log, from, records_max, bytes_max } => {
-                    model.read(&store, log, from, records_max, bytes_max);
-                }
-                Action::Cut { log, first } => model.cut(&store, log, first),
-                Action::Reopen => {
-                    drop(store);
-                    store = open(dir.path());
-                }
-            }
-        }
-        model.check(&store);
-        drop(store);
-        model.check(&open(dir.path()));
+        plays(&actions, open);
+    }
+
+    #[test]
+    fn and_so_it_is_with_segments(actions in prop::collection::vec(action(), 1..40)) {
+        plays(&actions, open_segmented);
     }
 }
 
@@ -185,11 +207,22 @@ fn append_times_never_go_back_and_are_found() {
 /// commits; what a stop leaves in the tables is removed after the next start.
 #[test]
 fn what_is_cut_off_is_gone_at_once_and_leaves_the_tables_in_the_end() {
+    is_cut_off(open);
+}
+
+#[test]
+fn and_so_do_segments() {
+    is_cut_off(open_segmented);
+}
+
+fn is_cut_off(open: fn(&Path) -> Store) {
     const RECORDS: u64 = 20_000;
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path());
     let append = |number: u64| Append { log: 1, record: Bytes::copy_from_slice(&number.to_be_bytes()) };
-    store.commit((0..RECORDS).map(append).collect(), Vec::new()).unwrap();
+    for first in (0..RECORDS).step_by(1000) {
+        store.commit((first..first + 1000).map(append).collect(), Vec::new()).unwrap();
+    }
     std::thread::scope(|scope| {
         let reader = scope.spawn(|| {
             let mut from = 0;
@@ -219,5 +252,8 @@ fn what_is_cut_off_is_gone_at_once_and_leaves_the_tables_in_the_end() {
     while store.unswept_records().unwrap() > 0 {
         std::thread::yield_now();
     }
-    assert_eq!(store.read(1, 0, 10, 1000).unwrap().len(), 1);
+    assert_eq!(store.read(1, 0, 10, 1000).unwrap().len(), 1); // Only what holds the last record is left.
+    let segments = std::fs::read_dir(dir.path().join("store/segments")).unwrap();
+    let names: Vec<_> = segments.map(|segment| segment.unwrap().file_name().into_string().unwrap()).collect();
+    assert!(names.is_empty(), "{names:?}");
 }

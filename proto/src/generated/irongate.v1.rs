@@ -335,6 +335,9 @@ pub struct GetHostInfoResponse {
     /// fields are empty.
     #[prost(message, repeated, tag = "8")]
     pub missing_features: ::prost::alloc::vec::Vec<MissingFeature>,
+    /// The host's console sends and changes nothing. Binds that page alone, not its caller: what a caller may, tokens say.
+    #[prost(bool, tag = "9")]
+    pub read_only_console: bool,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct MissingFeature {

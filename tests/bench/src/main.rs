@@ -1,9 +1,10 @@
 //! Measures next to baselines in the same run: the built binary's messages per second,
 //! latency of producing and resident memory; and validation, which is a library, next to
-//! the plain libraries; and, over a long time, whether memory stays flat. Measures nothing
+//! the plain libraries; and the console, in a browser; and, over a long time, whether memory stays flat. Measures nothing
 //! inside the host, and judges only against the goals that it prints.
 
 mod broker;
+mod browser;
 mod cli;
 mod commits;
 mod echo;
@@ -42,13 +43,17 @@ fn main() -> anyhow::Result<()> {
             let text = pipeline::markdown(&runtime.block_on(pipeline::measure())?);
             write(page, "Pipelines", &text)
         }
+        ["browser", page] => {
+            let text = browser::markdown(&runtime.block_on(browser::measure())?);
+            write(page, "The console in a browser", &text)
+        }
         ["schema", page] => write(page, "Validating", &schema::markdown(&schema::measure()?)),
         ["soak", minutes] => {
             runtime.block_on(soak::run(minutes.parse().context("soak takes a whole number of minutes")?))
         }
         _ => {
             bail!(
-                "usage: irongate-tests-bench produce|broker|cli|pipeline|schema PAGE.md, or irongate-tests-bench soak MINUTES"
+                "usage: irongate-tests-bench produce|broker|cli|pipeline|browser|schema PAGE.md, or irongate-tests-bench soak MINUTES"
             )
         }
     }

@@ -16,22 +16,22 @@ use serde_json::{Value, json};
 use crate::page::{Goals, median, micros};
 
 /// The size of the message that is typed, in bytes, at least.
-const TYPED_BYTES: usize = 10_000;
+pub const TYPED_BYTES: usize = 10_000;
 
 /// How often it is validated.
 const KEYS: usize = 2_000;
 
 /// The most that one key may cost.
-const KEY_GOAL: Duration = Duration::from_millis(5);
+pub const KEY_GOAL: Duration = Duration::from_millis(5);
 
 /// Small messages that differ.
-const SMALL_MESSAGES: usize = 1_000;
+pub const SMALL_MESSAGES: usize = 1_000;
 
 /// How long each is measured.
 const MEASURED: Duration = Duration::from_secs(2);
 
 /// The least that is validated in bulk, in messages per second.
-const BULK_GOAL: f64 = 50_000.0;
+pub const BULK_GOAL: f64 = 50_000.0;
 
 /// How often bulk is measured; the median counts.
 const ROUNDS: usize = 5;
@@ -64,11 +64,10 @@ pub struct Measured {
 /// # Errors
 /// A schema does not compile, or a message that is to be valid is not.
 pub fn measure() -> anyhow::Result<Measured> {
-    let languages = [Language::json()?, Language::avro()?, Language::protobuf()?];
+    let languages = Language::all()?;
     let mut measured = Measured { typed: Vec::new(), bulk: Vec::new() };
     for language in &languages {
-        let items = (0..).find(|items| order(0..*items, None).to_string().len() >= TYPED_BYTES).unwrap_or_default();
-        let text = order(0..items, None).to_string();
+        let text = typed_text();
         let broken = text.replacen("\"count\":1,", "\"count\":\"x\",", 1);
         ensure!(language.schema.validate(text.as_bytes()).is_empty(), "{}: the typed message is valid", language.name);
         ensure!(!language.schema.validate(broken.as_bytes()).is_empty(), "{}: the broken one is not", language.name);
@@ -88,14 +87,25 @@ pub fn measure() -> anyhow::Result<Measured> {
     Ok(measured)
 }
 
-fn order(items: impl Iterator<Item = usize>, at: Option<usize>) -> Value {
+/// The message that is typed.
+pub fn typed_text() -> String {
+    let items = (0..).find(|items| order(0..*items, None).to_string().len() >= TYPED_BYTES).unwrap_or_default();
+    order(0..items, None).to_string()
+}
+
+/// An order with these items.
+pub fn order(items: impl Iterator<Item = usize>, at: Option<usize>) -> Value {
     let items: Vec<Value> =
         items.map(|item| json!({"count": 1, "price": 12.5 + item as f64, "sku": format!("sku-{item:06}"), "tags": ["a", "b"]})).collect();
     json!({"id": format!("order-{:08}", at.unwrap_or(0)), "items": items, "note": "leave it at the door", "paid": true})
 }
 
 /// A language with its schema and the library that it is compared with.
-struct Language {
+pub struct Language {
+    /// As Danube spells the type of its schema.
+    pub schema_type: &'static str,
+    /// The text of its schema.
+    pub definition: String,
     name: &'static str,
     broken_name: &'static str,
     bulk_name: &'static str,
@@ -113,6 +123,17 @@ enum Plain {
 }
 
 impl Language {
+    /// As Danube spells the types of their schemas.
+    pub const TYPES: [&str; 3] = ["json_schema", "avro", "protobuf"];
+
+    /// All of them.
+    ///
+    /// # Errors
+    /// A schema does not compile.
+    pub fn all() -> anyhow::Result<[Language; 3]> {
+        Ok([Language::json()?, Language::avro()?, Language::protobuf()?])
+    }
+
     fn json() -> anyhow::Result<Self> {
         let item = json!({
             "type": "object", "required": ["sku", "count"], "additionalProperties": false,
@@ -130,6 +151,8 @@ impl Language {
         });
         let plain = jsonschema::options().should_validate_formats(true).build(&definition)?;
         Ok(Self {
+            schema_type: Self::TYPES[0],
+            definition: definition.to_string(),
             name: "JSON Schema, valid",
             broken_name: "JSON Schema, one violation",
             bulk_name: "JSON Schema, JSON text",
@@ -150,6 +173,8 @@ impl Language {
             {"name": "paid", "type": "boolean"}, {"name": "items", "type": {"type": "array", "items": item}},
         ]});
         Ok(Self {
+            schema_type: Self::TYPES[1],
+            definition: definition.to_string(),
             name: "Avro, JSON text, valid",
             broken_name: "Avro, JSON text, one violation",
             bulk_name: "Avro, datum",
@@ -168,6 +193,8 @@ impl Language {
             message Order { string id = 1; string note = 2; bool paid = 3; repeated Item items = 4; } \
             message Item { string sku = 1; int32 count = 2; double price = 3; repeated string tags = 4; }";
         Ok(Self {
+            schema_type: Self::TYPES[2],
+            definition: DEFINITION.to_owned(),
             name: "Protobuf, JSON text, valid",
             broken_name: "Protobuf, JSON text, one violation",
             bulk_name: "Protobuf, wire bytes",
@@ -282,7 +309,7 @@ mod tests {
 
     #[test]
     fn all_libraries_agree_on_the_messages() {
-        for language in [Language::json().unwrap(), Language::avro().unwrap(), Language::protobuf().unwrap()] {
+        for language in Language::all().unwrap() {
             let text = order(0..2, Some(1)).to_string();
             let payload = match language.is_binary {
                 true => language.schema.encode(text.as_bytes()).unwrap(),

@@ -136,9 +136,10 @@ impl Browser {
         let _ = self.driver.kill().await;
     }
 
-    async fn devtools(&self, command: &str, parameters: serde_json::Value) {
+    /// One of Chromium's own commands, and what it answers.
+    pub async fn devtools(&self, command: &str, parameters: serde_json::Value) -> serde_json::Value {
         let call = DevTools { command: command.to_owned(), parameters };
-        self.client.issue_cmd(call).await.expect("chromedriver passes DevTools commands on");
+        self.client.issue_cmd(call).await.expect("chromedriver passes DevTools commands on")
     }
 }
 

@@ -143,6 +143,11 @@ impl Page {
         self.client.execute(script, Vec::new()).await.expect("the page runs scripts")
     }
 
+    /// Runs a script that is given these arguments and, after them, the function that it answers through, once.
+    pub async fn script_that_answers(&self, script: &str, arguments: Vec<serde_json::Value>) -> serde_json::Value {
+        self.client.execute_async(script, arguments).await.expect("the script answers")
+    }
+
     /// The address in the address bar.
     pub async fn url(&self) -> String {
         self.client.current_url().await.expect("a window has an address").to_string()

@@ -46,6 +46,14 @@ pub async fn versions(subject: &str) -> Result<Vec<SchemaVersionInfo>, Failure> 
     Ok(versions)
 }
 
+/// All versions of a subject that may not be chosen yet.
+///
+/// # Errors
+/// As [`versions`].
+pub async fn versions_of_chosen(subject: String) -> Result<Vec<SchemaVersionInfo>, Failure> {
+    if subject.is_empty() { Ok(Vec::new()) } else { versions(&subject).await }
+}
+
 /// The schema that a choice means now.
 ///
 /// # Errors

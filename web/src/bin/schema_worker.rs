@@ -1,13 +1,14 @@
-//! The schema worker: starts answering the page's questions. Everything else is in the library, and here is the cut:
-//! built with the feature `split`, what makes samples is a module of its own.
+//! The schema worker: starts answering the page's questions. Everything else is in the library, and here are the cuts:
+//! built with the feature `split`, what makes samples is a module of its own, and so is what fills templates in.
 
 #[cfg(target_arch = "wasm32")]
 mod cut {
-    use irongate_web::checks::answer::{Sampler, sample};
+    use irongate_web::checks::answer::{Filler, Sampler, sample};
+    use irongate_web::checks::fill::fill;
 
     /// Fetches what makes samples.
     #[cfg(feature = "split")]
-    pub async fn load() -> Option<Sampler> {
+    pub async fn load_samples() -> Option<Sampler> {
         samples().await.ok()
     }
 
@@ -17,16 +18,34 @@ mod cut {
         Ok(sample)
     }
 
+    /// Fetches what fills templates in.
+    #[cfg(feature = "split")]
+    pub async fn load_templates() -> Option<Filler> {
+        templates().await.ok()
+    }
+
+    #[cfg(feature = "split")]
+    #[wasm_split_helpers::wasm_split(templates, fallible)]
+    fn templates() -> Result<Filler, wasm_split_helpers::SplitLoaderError> {
+        Ok(fill)
+    }
+
     /// Nothing was cut off.
     #[cfg(not(feature = "split"))]
-    pub async fn load() -> Option<Sampler> {
+    pub async fn load_samples() -> Option<Sampler> {
         Some(sample)
+    }
+
+    /// Nothing was cut off.
+    #[cfg(not(feature = "split"))]
+    pub async fn load_templates() -> Option<Filler> {
+        Some(fill)
     }
 }
 
 #[cfg(target_arch = "wasm32")]
 fn main() {
-    irongate_web::checks::scope::run(|| Box::pin(cut::load()));
+    irongate_web::checks::scope::run(|| Box::pin(cut::load_samples()), || Box::pin(cut::load_templates()));
 }
 
 #[cfg(not(target_arch = "wasm32"))]

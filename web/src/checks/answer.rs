@@ -74,6 +74,9 @@ pub fn read(question: &[u8]) -> Question {
     Question::decode(Bytes::copy_from_slice(question)).unwrap_or_default()
 }
 
+/// Answers a question about templates and files of messages; apart as well.
+pub type Filler = fn(&Question) -> Answer;
+
 /// Answers a question for a sample or a form; apart from [`answer`], because what makes them is fetched for the first of them.
 pub type Sampler = fn(&mut SchemaCache, &Question) -> Answer;
 
@@ -136,6 +139,8 @@ mod tests {
             bulk: None,
             sample: None,
             form: false,
+            fill: None,
+            file: None,
         };
         answer(&mut SchemaCache::default(), &read(&question.encode_to_vec()), || 0.0)
     }

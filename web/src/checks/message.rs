@@ -1,6 +1,8 @@
 //! What page and worker say to each other, as protobuf messages in byte arrays. A
 //! question carries all that its answer needs: the worker may be replaced at any time.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use irongate_proto::irongate_v1::Violation;
 
@@ -34,6 +36,80 @@ pub struct Question {
     /// The form of the schema is asked for. Takes the place of a check.
     #[prost(bool, tag = "8")]
     pub form: bool,
+    /// Texts are to be filled in. Takes the place of a check, and needs no schema.
+    #[prost(message, optional, tag = "9")]
+    pub fill: Option<Fill>,
+    /// A file of messages is to be written or read. Takes the place of a check, and needs no schema.
+    #[prost(message, optional, tag = "10")]
+    pub file: Option<MessageFile>,
+}
+
+/// `messages.yaml`, as `irongate produce --from` reads it: its text, or what is in it.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct MessageFile {
+    /// To be read, or what was written; empty: the messages are to be written.
+    #[prost(string, tag = "1")]
+    pub text: String,
+    /// To be written, or what was read.
+    #[prost(message, repeated, tag = "2")]
+    pub messages: Vec<Written>,
+}
+
+/// A message of a file.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct Written {
+    /// Empty: it has none. So with the other texts.
+    #[prost(string, tag = "1")]
+    pub name: String,
+    /// Where it goes.
+    #[prost(string, tag = "2")]
+    pub topic: String,
+    /// The subject of its schema.
+    #[prost(string, tag = "3")]
+    pub subject: String,
+    /// 0: the latest.
+    #[prost(uint32, tag = "4")]
+    pub version: u32,
+    /// Its routing key.
+    #[prost(string, tag = "5")]
+    pub routing_key: String,
+    /// Names first, by name.
+    #[prost(btree_map = "string, string", tag = "6")]
+    pub attributes: BTreeMap<String, String>,
+    /// The payload.
+    #[prost(bytes = "bytes", tag = "7")]
+    pub payload: Bytes,
+    /// Payload, key and attributes are templates.
+    #[prost(bool, tag = "8")]
+    pub template: bool,
+}
+
+/// Texts with names in double braces.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct Fill {
+    /// Decides the random values, together with the number.
+    #[prost(uint64, tag = "1")]
+    pub seed: u64,
+    /// Which message of the seed, from 1: `{{seq}}`.
+    #[prost(uint64, tag = "2")]
+    pub number: u64,
+    /// `{{producer}}`.
+    #[prost(string, tag = "3")]
+    pub producer: String,
+    /// What to fill in, in this order.
+    #[prost(message, repeated, tag = "4")]
+    pub texts: Vec<Blank>,
+}
+
+/// One text.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct Blank {
+    /// What it is, for the sentence that says why it cannot be filled in.
+    #[prost(string, tag = "1")]
+    pub what: String,
+    /// The text.
+    #[prost(string, tag = "2")]
+    pub text: String,
 }
 
 /// Many messages: either a file to cut into rows, which is then the payload, or rows to check.
@@ -95,6 +171,12 @@ pub struct Answer {
     /// The form, where it was asked for.
     #[prost(message, optional, tag = "9")]
     pub form: Option<Field>,
+    /// The texts as they are filled in, in their order.
+    #[prost(string, repeated, tag = "10")]
+    pub filled: Vec<String>,
+    /// The file that was asked for: with its text, or with its messages.
+    #[prost(message, optional, tag = "11")]
+    pub file: Option<MessageFile>,
 }
 
 /// What is wrong with a schema, and where.

@@ -12,15 +12,15 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
-use super::answer::{Sampler, answer, read};
+use super::answer::{Filler, Sampler, answer, read};
 use super::cache::SchemaCache;
 use super::message::{Answer, DefinitionFault, Question};
 
-/// Brings what makes samples; nothing, where it could not be fetched.
-pub type Load = fn() -> Pin<Box<dyn Future<Output = Option<Sampler>>>>;
+/// Brings what makes samples or fills templates in; nothing, where it could not be fetched.
+pub type Load<T> = fn() -> Pin<Box<dyn Future<Output = Option<T>>>>;
 
 /// Serves questions for as long as the worker lives.
-pub fn run(load: Load) {
+pub fn run(samplers: Load<Sampler>, fillers: Load<Filler>) {
     let scope: DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
     let cache = Rc::new(RefCell::new(SchemaCache::default()));
     let answering = scope.clone();
@@ -31,7 +31,23 @@ pub fn run(load: Load) {
         let question = read(&question.to_vec());
         if question.sample.is_some() || question.form {
             let (cache, answering) = (cache.clone(), answering.clone());
-            return spawn_local(async move { post_sample(load, &cache, &question, &answering).await });
+            return spawn_local(async move {
+                let answer = match samplers().await {
+                    Some(sampler) => sampler(&mut cache.borrow_mut(), &question),
+                    None => not_fetched(&question, "what makes samples and forms"),
+                };
+                post(&answering, &answer.encode_to_vec());
+            });
+        }
+        if question.fill.is_some() || question.file.is_some() {
+            let answering = answering.clone();
+            return spawn_local(async move {
+                let answer = match fillers().await {
+                    Some(filler) => filler(&question),
+                    None => not_fetched(&question, "what fills templates in"),
+                };
+                post(&answering, &answer.encode_to_vec());
+            });
         }
         let answer = answer(&mut cache.borrow_mut(), &question, &now_ms);
         post(&answering, &answer.encode_to_vec());
@@ -42,23 +58,10 @@ pub fn run(load: Load) {
     post(&scope, &Answer::default().encode_to_vec());
 }
 
-async fn post_sample(
-    load: Load,
-    cache: &RefCell<SchemaCache>,
-    question: &Question,
-    answering: &DedicatedWorkerGlobalScope,
-) {
-    let answer = match load().await {
-        Some(sampler) => sampler(&mut cache.borrow_mut(), question),
-        None => {
-            let message =
-                "what makes samples and forms could not be fetched from the host; try again, or reload the page"
-                    .to_owned();
-            let fault = Some(DefinitionFault { message, line: 0, column: 0 });
-            Answer { sequence: question.sequence, fault, ..Answer::default() }
-        }
-    };
-    post(answering, &answer.encode_to_vec());
+fn not_fetched(question: &Question, what: &str) -> Answer {
+    let message = format!("{what} could not be fetched from the host; try again, or reload the page");
+    let fault = Some(DefinitionFault { message, line: 0, column: 0 });
+    Answer { sequence: question.sequence, fault, ..Answer::default() }
 }
 
 fn post(scope: &DedicatedWorkerGlobalScope, bytes: &[u8]) {

@@ -4,7 +4,7 @@ use yew::prelude::*;
 
 use super::icons;
 use crate::browser;
-use crate::state::form::{AttributeRow, FormAction, ProduceForm};
+use crate::state::form::{AttributeRow, BY_HAND, FormAction, ProduceForm, SENT_BY};
 
 /// Properties of [`attributes`].
 #[derive(Clone, PartialEq, Properties)]
@@ -13,13 +13,17 @@ pub struct AttributesProps {
     pub form: UseReducerHandle<ProduceForm>,
 }
 
-/// The rows. Test ids: `attribute-add`, and for each row N from 0 `attribute-key-N`,
+/// The rows. Test ids: `attribute-add`, `attribute-by-hand`, and for each row N from 0 `attribute-key-N`,
 /// `attribute-value-N`, `attribute-remove-N`.
 pub fn attributes(props: &AttributesProps) -> Html {
     let form = &props.form;
     let add = {
         let form = form.dispatcher();
         Callback::from(move |_: MouseEvent| form.dispatch(FormAction::AddAttribute))
+    };
+    let mark = {
+        let form = form.dispatcher();
+        Callback::from(move |event: Event| form.dispatch(FormAction::ByHand(browser::checked_of(&event))))
     };
     let row = |(index, row): (usize, &AttributeRow)| {
         let problem = form.attribute_problem(index);
@@ -63,7 +67,13 @@ pub fn attributes(props: &AttributesProps) -> Html {
             if !form.attributes.is_empty() {
                 <ul>{ form.attributes.iter().enumerate().map(row).collect::<Html>() }</ul>
             }
-            <button type="button" class="quiet add" data-testid="attribute-add" onclick={add}>{ icons::add() }{ "Add attribute" }</button>
+            <div class="attributes-foot">
+                <button type="button" class="quiet add" data-testid="attribute-add" onclick={add}>{ icons::add() }{ "Add attribute" }</button>
+                <label class="check by-hand" title={format!("Adds the attribute {SENT_BY}={BY_HAND}")}>
+                    <input type="checkbox" data-testid="attribute-by-hand" checked={form.by_hand()} onchange={mark} />
+                    { "Mark as sent by hand" }
+                </label>
+            </div>
         </fieldset>
     }
 }

@@ -3,12 +3,16 @@
 
 use web_sys::{DragEvent, File, HtmlInputElement};
 use yew::prelude::*;
+use yew::props;
 
+use super::confirm::{ConfirmProps, confirm};
 use super::dialog::Sheet;
-use super::failure::failure;
+use super::failure::{failure, lacking};
 use super::later::{Later, Part};
 use crate::browser;
+use crate::hooks::use_action::Progress;
 use crate::hooks::use_bulk::{BulkRun, BulkTarget, Phase, Shown, use_bulk};
+use crate::hooks::use_console::use_console;
 use crate::state::bulk::{BadRow, Counts, LISTED_ROWS_MAX};
 use crate::state::schema_choice::SchemaLookup;
 use crate::state::verdict::sentence;
@@ -26,7 +30,7 @@ pub struct BulkSheetProps {
 }
 
 /// The sheet. Test ids: `bulk`, `bulk-file`, `bulk-target`, `bulk-unusable`, `bulk-progress`, `bulk-counts`, `bulk-bad`,
-/// `bulk-send`, `bulk-stop`, `bulk-report`, `bulk-forget`.
+/// `bulk-send`, `bulk-barred`, `bulk-stop`, `bulk-report`, `bulk-forget`.
 pub fn bulk_sheet(props: &BulkSheetProps) -> Html {
     html! {
         <Sheet id="bulk" title="Send a file" open={props.open} onclose={props.onclose.clone()}>
@@ -50,7 +54,7 @@ pub fn BulkContent(props: &BulkSheetProps) -> Html {
                 { chooser(&run.open) }
             }
             { progress(&run) }
-            { result(&run) }
+            { result(&run, &props.target.form.topic) }
         </div>
     }
 }
@@ -117,7 +121,7 @@ fn progress(run: &BulkRun) -> Html {
     }
 }
 
-fn result(run: &BulkRun) -> Html {
+fn result(run: &BulkRun, topic: &str) -> Html {
     let Shown { name, phase, counts, bad, failure: failed } = &run.shown;
     match phase {
         Phase::Empty | Phase::Reading => Html::default(),
@@ -128,7 +132,7 @@ fn result(run: &BulkRun) -> Html {
             <>
                 <p role="status" data-testid="bulk-counts"><strong>{ name }</strong>{ ": " }{ counted_rows(counts) }</p>
                 { failed.as_ref().map(failure).unwrap_or_default() }
-                if *phase == Phase::Ready { { actions(run) } }
+                if *phase == Phase::Ready { <Actions run={run.clone()} topic={topic.to_string()} /> }
                 { bad_rows(bad, counts) }
             </>
         },
@@ -151,20 +155,49 @@ fn counted_rows(counts: &Counts) -> String {
     parts.join(" · ")
 }
 
-fn actions(run: &BulkRun) -> Html {
+#[derive(Clone, PartialEq, Properties)]
+struct ActionsProps {
+    run: BulkRun,
+    topic: AttrValue,
+}
+
+#[component]
+fn Actions(props: &ActionsProps) -> Html {
+    let run = &props.run;
     let counts = run.shown.counts;
-    let send = run.send.reform(|_: MouseEvent| ());
+    let console = use_console();
+    let asking = use_state(|| false);
+    let ask = |open: bool| {
+        let asking = asking.setter();
+        Callback::from(move |()| asking.set(open))
+    };
+    let production = console.production();
+    let send = {
+        let (send, ask) = (run.send.clone(), ask(true));
+        Callback::from(move |_: MouseEvent| if production { ask.emit(()) } else { send.emit(()) })
+    };
+    let onconfirm = {
+        let (send, close) = (run.send.clone(), ask(false));
+        Callback::from(move |()| {
+            close.emit(());
+            send.emit(());
+        })
+    };
+    let barred = console.read_only();
     let forget = run.forget.reform(|_: MouseEvent| ());
     let report = {
         let (report, name) = (run.report.clone(), format!("{}-results.csv", run.shown.name));
         Callback::from(move |_: MouseEvent| browser::download(&name, "text/csv", &report.emit(())))
     };
     let rest = if counts.sent > 0 { "remaining" } else { "valid" };
+    let rows = format!("{} {}", grouped(counts.valid as u64), if counts.valid == 1 { "row" } else { "rows" });
     html! {
+        <>
+        { lacking("bulk-barred", barred.as_ref()) }
         <div class="danger-row">
             if counts.valid > 0 {
-                <button type="button" class="primary" data-testid="bulk-send" onclick={send}>
-                    { format!("Send the {} {rest} {}", grouped(counts.valid as u64), if counts.valid == 1 { "row" } else { "rows" }) }
+                <button type="button" class="primary" data-testid="bulk-send" onclick={send} disabled={barred.is_some()}>
+                    { format!("Send the {rest} {rows}") }
                 </button>
             }
             <button type="button" class="secondary" data-testid="bulk-report" onclick={report}>{ "Download the result of each row" }</button>
@@ -173,6 +206,12 @@ fn actions(run: &BulkRun) -> Html {
                     title="The same file can then be sent once more">{ "Forget this run" }</button>
             }
         </div>
+        { confirm(&props!(ConfirmProps {
+            open: *asking, title: "Send to production",
+            what: format!("This host is production: whoever reads the topic gets the {rows}, and they cannot be taken back."),
+            name: props.topic.clone(), verb: "Send the rows", progress: Progress::Idle, onclose: ask(false), onconfirm,
+        })) }
+        </>
     }
 }
 

@@ -7,6 +7,7 @@ use yew::props;
 use super::dialog::Sheet;
 use super::failure::outcome_of;
 use super::field::{TextFieldProps, text_field};
+use super::later::{Later, Part};
 use crate::hooks::use_action::Progress;
 
 /// Properties of [`confirm`].
@@ -34,13 +35,14 @@ pub struct ConfirmProps {
 pub fn confirm(props: &ConfirmProps) -> Html {
     html! {
         <Sheet id="confirm" title={props.title.clone()} open={props.open} onclose={props.onclose.clone()}>
-            <Question ..props.clone() />
+            <Later part={Part::Confirm(props.clone())} />
         </Sheet>
     }
 }
 
+/// Its content.
 #[component]
-fn Question(props: &ConfirmProps) -> Html {
+pub fn ConfirmQuestion(props: &ConfirmProps) -> Html {
     let typed = use_state(String::new);
     let fits = typed.trim() == props.name.as_str();
     let type_in = {

@@ -16,9 +16,6 @@ use crate::browser;
 use crate::text::lines::utf16_offset;
 use crate::text::marks::{utf16_places, visible};
 
-/// More marks are not drawn; the list beside the editor counts them.
-const MARKS_MAX: usize = 1000;
-
 /// Where the caret shall go. Two requests for one place differ in their number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CaretRequest {
@@ -191,9 +188,8 @@ fn use_state_of_code(running: &UseStateHandle<Option<Rc<Running>>>, props: &Edit
     let (running, text) = ((**running).clone(), props.value.clone());
     use_effect_with((number, props.marks.clone()), move |(_, marks)| {
         let Some(running) = running else { return };
-        let drawn = &marks[..marks.len().min(MARKS_MAX)];
-        let ranges: Vec<_> = drawn.iter().map(|mark| visible(&text, &mark.range)).collect();
-        running.editor.set_violations(&utf16_places(&text, &ranges), drawn.iter().map(|mark| mark.message.as_str()));
+        let ranges: Vec<_> = marks.iter().map(|mark| visible(&text, &mark.range)).collect();
+        running.editor.set_violations(&utf16_places(&text, &ranges), marks.iter().map(|mark| mark.message.as_str()));
     });
 }
 

@@ -9,8 +9,12 @@ use super::icons;
 use super::later::{Later, Part};
 use crate::archive;
 use crate::browser::utc_offset_minutes;
+use crate::checks::message::Written;
+use crate::hooks::use_console::use_console;
+use crate::hooks::use_message_file::export;
 use crate::state::form::ProduceForm;
 use crate::state::history::Record;
+use crate::state::verdict::sentence;
 use crate::text::hex::preview;
 use crate::text::time::date_time;
 
@@ -30,7 +34,8 @@ pub struct HistorySheetProps {
     pub onresend: Callback<ProduceForm>,
 }
 
-/// The sheet. Test ids: `history`, `history-row`, `history-edit`, `history-resend`, `history-remove`, `history-clear`.
+/// The sheet. Test ids: `history`, `history-row`, `history-edit`, `history-resend`, `history-remove`, `history-export`,
+/// `history-clear`.
 pub fn history_sheet(props: &HistorySheetProps) -> Html {
     html! {
         <Sheet id="history" title="History" open={props.open} onclose={props.onclose.clone()}>
@@ -51,6 +56,8 @@ enum Kept {
 #[component]
 pub fn HistoryContent(props: &HistorySheetProps) -> Html {
     let kept = use_state(|| Kept::Pending);
+    let checker = use_console().checker;
+    let problem = use_state(|| None::<String>);
     let load = {
         let kept = kept.setter();
         Callback::from(move |()| {
@@ -83,12 +90,24 @@ pub fn HistoryContent(props: &HistorySheetProps) -> Html {
         }
         Kept::Ready(records) => records,
     };
+    // As they were sent: oldest first.
+    let sent: Vec<Written> = records.iter().rev().filter_map(Record::written).collect();
+    let onexport = {
+        let (checker, sent, problem) = (checker, sent.clone(), problem.setter());
+        Callback::from(move |_: MouseEvent| {
+            let (checker, sent, problem) = (checker.clone(), sent.clone(), problem.clone());
+            spawn_local(async move { problem.set(export(&checker, sent).await.err()) });
+        })
+    };
     html! {
         <>
             <div class="history-head">
                 <p class="note">{ "Kept in this browser only." }</p>
+                <button type="button" class="quiet" data-testid="history-export" disabled={sent.is_empty()} onclick={onexport}
+                    title="A file that irongate produce --from sends again, oldest first">{ "Export" }</button>
                 <button type="button" class="quiet bad" data-testid="history-clear" onclick={forget(None)}>{ "Forget all" }</button>
             </div>
+            if let Some(why) = &*problem { <p class="bad" role="alert">{ sentence(why) }</p> }
             <ol class="history">{ records.iter().map(|record| row(record, props, forget(Some(record.id)))).collect::<Html>() }</ol>
         </>
     }

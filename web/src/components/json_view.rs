@@ -1,68 +1,62 @@
-//! JSON as a tree that opens and closes, numbers and strings as they were written. Lists
-//! are shown in parts, so that a large document does not stop the page.
+//! JSON as a tree that opens and closes, numbers and strings as they were written. What is closed is not looked into, lists and
+//! long strings are shown in parts, so that a large document does not stop the page.
 
 use std::ops::Range;
 use std::rc::Rc;
 
 use yew::prelude::*;
 
+use crate::text::json_scan::{Member, members, scalar_kind};
 use crate::text::json_tokens::Kind;
-use crate::text::json_tree::Node;
-use crate::text::size::counted;
+use crate::text::size::{bytes, counted};
 
-/// Members shown before "show more".
-const PART: usize = 200;
+/// Members shown at first, and each time that more is asked for.
+const PART: usize = 50;
 
 /// Deeper levels begin closed.
 const OPEN_LEVELS: usize = 4;
 
+/// Bytes shown of a key or a scalar; the looks at the text show all of it.
+const WORD_BYTES_MAX: usize = 16 * 1024;
+
 /// Properties of [`JsonView`].
 #[derive(Clone, PartialEq, Properties)]
 pub struct JsonViewProps {
-    /// The text that the tree was made from.
-    pub text: Rc<str>,
-    /// The tree.
-    pub node: Rc<Node>,
+    /// The text, which is one JSON value.
+    pub text: Rc<String>,
 }
 
-/// A tree.
+/// A tree. Test id: `json-more`.
 #[component]
 pub fn JsonView(props: &JsonViewProps) -> Html {
-    html! { <div class="json-tree">{ branch(&props.text, None, &props.node, 0) }</div> }
+    let start = props.text.len() - props.text.trim_start().len();
+    html! { <div class="json-tree">{ branch(&props.text, None, &(start..props.text.trim_end().len()), 0) }</div> }
 }
 
-fn branch(text: &Rc<str>, key: Option<&Range<usize>>, node: &Node, level: usize) -> Html {
-    let name = key
-        .map(|key| html! { <><span class="j-key">{ text[key.clone()].to_owned() }</span>{ ": " }</> })
-        .unwrap_or_default();
-    match node {
-        Node::Scalar(kind, range) => {
-            html! { <div class="leaf">{ name }<span class={class_of(*kind)}>{ text[range.clone()].to_owned() }</span></div> }
+fn branch(text: &Rc<String>, key: Option<&Range<usize>>, value: &Range<usize>, level: usize) -> Html {
+    let name = key.map(|key| html! { <><span class="j-key">{ word(text, key) }</span>{ ": " }</> }).unwrap_or_default();
+    match scalar_kind(text, value) {
+        Some(kind) => {
+            html! { <div class="leaf">{ name }<span class={class_of(kind)}>{ word(text, value) }</span></div> }
         }
-        Node::Object(_, members) if members.is_empty() => empty(name, "{}"),
-        Node::Array(_, items) if items.is_empty() => empty(name, "[]"),
-        Node::Object(_, members) => html! {
-            <Branch text={text.clone()} {name} summary={counted(members.len(), "member", "members")} brackets={("{", "}")}
-                node={Rc::new(node.clone())} {level} />
-        },
-        Node::Array(_, items) => html! {
-            <Branch text={text.clone()} {name} summary={counted(items.len(), "item", "items")} brackets={("[", "]")}
-                node={Rc::new(node.clone())} {level} />
-        },
+        None => html! { <Branch text={text.clone()} {name} value={value.clone()} {level} /> },
     }
 }
 
-fn empty(name: Html, brackets: &'static str) -> Html {
-    html! { <div class="leaf">{ name }<span class={class_of(Kind::Punctuation)}>{ brackets }</span></div> }
+fn word(text: &str, range: &Range<usize>) -> String {
+    let word = &text[range.clone()];
+    let shown = &word[..word.floor_char_boundary(WORD_BYTES_MAX)];
+    match word.len() - shown.len() {
+        0 => shown.to_owned(),
+        left => format!("{shown}… and {} more", bytes(left as u64)),
+    }
 }
 
 #[derive(Clone, PartialEq, Properties)]
 struct BranchProps {
-    text: Rc<str>,
+    text: Rc<String>,
     name: Html,
-    summary: String,
-    brackets: (&'static str, &'static str),
-    node: Rc<Node>,
+    value: Range<usize>,
     level: usize,
 }
 
@@ -70,6 +64,13 @@ struct BranchProps {
 fn Branch(props: &BranchProps) -> Html {
     let open = use_state(|| props.level < OPEN_LEVELS);
     let shown = use_state(|| PART);
+    let held = use_memo((props.text.clone(), props.value.clone()), |(text, value)| members(text, value));
+    let is_object = props.text[props.value.clone()].starts_with('{');
+    let (opening, closing) = if is_object { ("{", "}") } else { ("[", "]") };
+    if held.is_empty() {
+        let class = class_of(Kind::Punctuation);
+        return html! { <div class="leaf">{ props.name.clone() }<span {class}>{ opening }{ closing }</span></div> };
+    }
     let toggle = {
         let open = open.clone();
         Callback::from(move |_: MouseEvent| open.set(!*open))
@@ -78,31 +79,22 @@ fn Branch(props: &BranchProps) -> Html {
         let shown = shown.clone();
         Callback::from(move |_: MouseEvent| shown.set(*shown + PART))
     };
-    let (children, count) = match &*props.node {
-        _ if !*open => (Html::default(), 0),
-        Node::Object(_, members) => {
-            let parts =
-                members.iter().take(*shown).map(|(key, node)| branch(&props.text, Some(key), node, props.level + 1));
-            (parts.collect(), members.len())
-        }
-        Node::Array(_, items) => {
-            let parts = items.iter().take(*shown).map(|node| branch(&props.text, None, node, props.level + 1));
-            (parts.collect(), items.len())
-        }
-        Node::Scalar(..) => (Html::default(), 0),
+    let summary = match is_object {
+        true => counted(held.len(), "member", "members"),
+        false => counted(held.len(), "item", "items"),
     };
-    let (opening, closing) = props.brackets;
+    let part = |member: &Member| branch(&props.text, member.key.as_ref(), &member.value, props.level + 1);
     html! {
         <div class="branch">
             <button type="button" class="twist" aria-expanded={open.to_string()} onclick={toggle}>
                 { props.name.clone() }<span class="j-punctuation">{ opening }</span>
-                if !*open { <span class="muted">{ format!(" {} ", props.summary) }</span><span class="j-punctuation">{ closing }</span> }
+                if !*open { <span class="muted">{ format!(" {summary} ") }</span><span class="j-punctuation">{ closing }</span> }
             </button>
             if *open {
                 <div class="twigs">
-                    { children }
-                    if count > *shown {
-                        <button type="button" class="quiet" onclick={more}>{ format!("Show more, {} left", count - *shown) }</button>
+                    { held.iter().take(*shown).map(part).collect::<Html>() }
+                    if held.len() > *shown {
+                        <button type="button" class="quiet" data-testid="json-more" onclick={more}>{ format!("Show more, {} left", held.len() - *shown) }</button>
                     }
                 </div>
                 <div class="j-punctuation">{ closing }</div>

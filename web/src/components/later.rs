@@ -9,11 +9,14 @@ use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use super::bulk_sheet::{BulkContent, BulkSheetProps};
+use super::confirm::{ConfirmProps, ConfirmQuestion};
 use super::copy_sheet::{CopyContent, CopySheetProps};
+use super::filled_view::{FilledView, FilledViewProps};
 use super::form_view::{FormView, FormViewProps};
 use super::history_sheet::{HistoryContent, HistorySheetProps};
 use super::message_detail::{PayloadView, PayloadViewProps};
 use super::register_panel::{RegisterForm, RegisterPanelProps};
+use super::templates_sheet::{TemplatesContent, TemplatesSheetProps};
 use super::token_sheet::{TokenContent, TokenSheetProps};
 use crate::hooks::use_console::use_console;
 use crate::pages::load::Load as LoadPage;
@@ -33,10 +36,16 @@ pub enum Part {
     Register(RegisterPanelProps),
     /// What has been sent.
     History(HistorySheetProps),
+    /// Asks for a name before what cannot be taken back.
+    Confirm(ConfirmProps),
     /// The message to take along.
     Copy(CopySheetProps),
     /// The payload as a form.
     Form(FormViewProps),
+    /// What a template is filled in as.
+    Filled(FilledViewProps),
+    /// Messages kept under a name.
+    Templates(TemplatesSheetProps),
     /// Many messages from a file.
     Bulk(BulkSheetProps),
     /// The payload of a message in the tail.
@@ -60,7 +69,10 @@ pub fn draw(part: &Part) -> Html {
         Part::Register(props) => html! { <RegisterForm ..props /> },
         Part::History(props) => html! { <HistoryContent ..props /> },
         Part::Form(props) => html! { <FormView ..props /> },
+        Part::Filled(props) => html! { <FilledView ..props /> },
+        Part::Templates(props) => html! { <TemplatesContent ..props /> },
         Part::Bulk(props) => html! { <BulkContent ..props /> },
+        Part::Confirm(props) => html! { <ConfirmQuestion ..props /> },
         Part::Copy(props) => html! { <CopyContent ..props /> },
         Part::Payload(props) => html! { <PayloadView ..props /> },
         Part::Token(props) => html! { <TokenContent ..props /> },

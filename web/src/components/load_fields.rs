@@ -1,13 +1,18 @@
 //! The fields of a load.
 
+use irongate_proto::danube_schema::{SchemaVersionInfo, SubjectSummary};
 use irongate_proto::irongate_v1::TopicSummary;
 use yew::prelude::*;
 use yew::props;
 
 use super::field::{SelectField, TextFieldProps, text_field};
+use super::schema_picker::{SchemaFieldsProps, schema_fields};
+use super::target::partitions_shown;
 use crate::browser::{checked_of, value_of};
 use crate::hooks::use_remote::Remote;
 use crate::state::load_form::LoadForm;
+use crate::state::schema_choice::VersionChoice;
+use crate::state::topic_facts::TopicFacts;
 use crate::state::verdict::sentence;
 
 /// Properties of [`load_fields`].
@@ -19,12 +24,18 @@ pub struct LoadFieldsProps {
     pub onchange: Callback<LoadForm>,
     /// All topics, for suggestions.
     pub topics: Remote<Vec<TopicSummary>>,
+    /// What is known of the topic.
+    pub facts: TopicFacts,
+    /// All subjects of the registry.
+    pub subjects: Remote<Vec<SubjectSummary>>,
+    /// The versions of the chosen subject.
+    pub versions: Remote<Vec<SchemaVersionInfo>>,
     /// Why the topic cannot be read meanwhile, if so.
     pub no_browse: Option<AttrValue>,
 }
 
-/// The fields. Test ids: `load-topic`, `load-delivery`, `load-rate`, `load-producers`, `load-in-flight`, `load-end`,
-/// `load-amount`, `load-payload`, `load-end-to-end`, `reading-lacking`.
+/// The fields. Test ids: `load-topic`, `load-delivery`, `load-subject`, `load-version`, `load-partitions`, `load-rate`,
+/// `load-producers`, `load-in-flight`, `load-end`, `load-amount`, `load-payload`, `load-end-to-end`, `reading-lacking`.
 pub fn load_fields(props: &LoadFieldsProps) -> Html {
     let form = &props.form;
     let set = |change: fn(&mut LoadForm, String)| {
@@ -57,6 +68,11 @@ pub fn load_fields(props: &LoadFieldsProps) -> Html {
                 "not" => Some(false),
                 _ => None,
             })) }
+            { schema(props, &set(|form, text| {
+                form.subject = text;
+                form.version = VersionChoice::Latest;
+            })) }
+            { partitions(props, set(|form, text| form.partitions = text.trim().to_owned())) }
             { text_field(&props!(TextFieldProps {
                 id: "load-rate", label: "Messages per second", value: form.rate.clone(), input_mode: "decimal",
                 onchange: set(|form, text| form.rate = text.trim().to_owned()), placeholder: "as fast as possible",
@@ -107,6 +123,39 @@ fn delivery(form: &LoadForm, onchange: &Callback<String>) -> Html {
         <SelectField id="load-delivery" label="Delivery" {value} onchange={onchange.clone()}
             groups={vec![(AttrValue::default(), options)]} hint="A new topic is not stored unless you say so" />
     }
+}
+
+fn schema(props: &LoadFieldsProps, onsubject: &Callback<String>) -> Html {
+    let form = &props.form;
+    let onversion = {
+        let form = form.clone();
+        props.onchange.reform(move |version| LoadForm { version, ..form.clone() })
+    };
+    schema_fields(&props!(SchemaFieldsProps {
+        id: "load",
+        subject: form.subject.clone(),
+        version: form.version,
+        facts: props.facts.clone(),
+        subjects: props.subjects.clone(),
+        versions: props.versions.clone(),
+        onsubject: onsubject.clone(),
+        onversion,
+    }))
+}
+
+fn partitions(props: &LoadFieldsProps, onchange: Callback<String>) -> Html {
+    let (value, fixed, hint) = partitions_shown(&props.facts, &props.form.partitions);
+    text_field(&props!(TextFieldProps {
+        id: "load-partitions",
+        label: "Partitions",
+        value,
+        onchange,
+        readonly: fixed,
+        placeholder: "1",
+        input_mode: "numeric",
+        hint,
+        problem: props.form.partitions_problem(&props.facts).map(AttrValue::Static),
+    }))
 }
 
 fn payload_field(form: &LoadForm, onchange: &Callback<String>) -> Html {

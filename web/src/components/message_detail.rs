@@ -9,16 +9,16 @@ use yew::prelude::*;
 use super::icons;
 use super::json_view::JsonView;
 use super::later::{Later, Part};
+use super::text_view::TextView;
 use crate::browser::utc_offset_minutes;
 use crate::state::tail_buffer::TailRow;
 use crate::text::hex;
-use crate::text::json_format::pretty;
-use crate::text::json_tree;
+use crate::text::json_scan::is_value;
 use crate::text::size::{bytes, counted};
 use crate::text::time::{date_time, milliseconds};
 
 /// A larger payload is not laid out before the user asks for it.
-pub const GUARD_BYTES: usize = 512 * 1024;
+pub const GUARD_BYTES: usize = 4 * 1024 * 1024;
 
 /// The most bytes shown in hexadecimal.
 const HEX_BYTES_MAX: usize = 64 * 1024;
@@ -49,7 +49,7 @@ pub fn message_detail(props: &MessageDetailProps) -> Html {
                 <h3>{ "Attributes" }</h3>
                 <dl class="facts mono">{ row.attributes.iter().map(attribute).collect::<Html>() }</dl>
             }
-            <Later key={row.sequence} part={Part::Payload(PayloadViewProps { payload: row.payload.clone() })} />
+            <Later key={row.sequence} part={Part::Payload(PayloadViewProps { payload: Placed(row.payload.clone()) })} />
         </section>
     }
 }
@@ -86,25 +86,36 @@ enum Look {
     Hex,
 }
 
+/// Bytes that are the same where they lie in the same place: comparing megabytes at each redraw would stop the page.
+#[derive(Clone)]
+pub struct Placed(pub Bytes);
+
+impl PartialEq for Placed {
+    fn eq(&self, other: &Placed) -> bool {
+        std::ptr::eq::<[u8]>(&*self.0, &*other.0)
+    }
+}
+
 /// Properties of [`PayloadView`].
 #[derive(Clone, PartialEq, Properties)]
 pub struct PayloadViewProps {
     /// What is shown.
-    pub payload: Bytes,
+    pub payload: Placed,
 }
 
 /// A payload in the look that suits it.
 #[component]
 pub fn PayloadView(props: &PayloadViewProps) -> Html {
-    let guarded = use_state(|| props.payload.len() > GUARD_BYTES);
+    let guarded = use_state(|| props.payload.0.len() > GUARD_BYTES);
     let parsed = use_memo((props.payload.clone(), *guarded), |(payload, guarded)| {
-        let text: Option<Rc<str>> = std::str::from_utf8(payload).ok().filter(|_| !guarded).map(Rc::from);
-        let tree = text.as_ref().and_then(|text| json_tree::parse(text)).map(Rc::new);
-        (text, tree)
+        // An `Rc<str>` would be compared letter by letter at each redraw; this is the same when it is the same one.
+        let text = std::str::from_utf8(&payload.0).ok().filter(|_| !guarded).map(|text| Rc::new(text.to_owned()));
+        let is_json = text.as_ref().is_some_and(|text| is_value(text));
+        (text, is_json)
     });
-    let (text, tree) = &*parsed;
+    let (text, is_json) = &*parsed;
     let chosen = use_state(|| None);
-    let best = if tree.is_some() {
+    let best = if *is_json {
         Look::Tree
     } else if text.is_some() {
         Look::Text
@@ -116,7 +127,7 @@ pub fn PayloadView(props: &PayloadViewProps) -> Html {
         let load = Callback::from(move |_: MouseEvent| guarded.set(false));
         return html! {
             <div class="guard">
-                <p>{ format!("This payload has {}. Laying it out may take a moment.", bytes(props.payload.len() as u64)) }</p>
+                <p>{ format!("This payload has {}. Laying it out may take a moment.", bytes(props.payload.0.len() as u64)) }</p>
                 <button type="button" class="secondary" data-testid="tail-load-anyway" onclick={load}>{ "Load anyway" }</button>
             </div>
         };
@@ -132,17 +143,17 @@ pub fn PayloadView(props: &PayloadViewProps) -> Html {
     html! {
         <div class="payload-view">
             <div class="tabs" role="group" aria-label="Show the payload as">
-                { tab(Look::Tree, "tail-look-tree", "Tree", tree.is_some()) }
+                { tab(Look::Tree, "tail-look-tree", "Tree", *is_json) }
                 { tab(Look::Text, "tail-look-text", "Pretty", text.is_some()) }
                 { tab(Look::Raw, "tail-look-raw", "Raw", text.is_some()) }
                 { tab(Look::Hex, "tail-look-hex", "Hex", true) }
             </div>
             <div class="payload-body" data-testid="tail-detail-payload">
-                { match (look, text, tree) {
-                    (Look::Tree, Some(text), Some(node)) => html! { <JsonView text={text.clone()} node={node.clone()} /> },
-                    (Look::Text, Some(text), _) => html! { <pre>{ pretty(text).unwrap_or_else(|| text.to_string()) }</pre> },
-                    (Look::Raw, Some(text), _) => html! { <pre>{ text.to_string() }</pre> },
-                    _ => hex_view(&props.payload),
+                { match (look, text) {
+                    (Look::Tree, Some(text)) => html! { <JsonView text={text.clone()} /> },
+                    (Look::Text, Some(text)) => html! { <TextView key="text" text={text.clone()} pretty={*is_json} /> },
+                    (Look::Raw, Some(text)) => html! { <TextView key="raw" text={text.clone()} /> },
+                    _ => hex_view(&props.payload.0),
                 } }
             </div>
         </div>

@@ -6,7 +6,7 @@ use yew::prelude::*;
 use super::failure::lacking;
 use super::violation_list::ViolationList;
 use crate::browser::utc_offset_minutes;
-use crate::state::explain::{Failure, explain};
+use crate::state::explain::{Failure, Remedy, explain};
 use crate::state::outcomes::{Acknowledged, Fate, Outcome, Outcomes, SEEN_TIMEOUT_MS, Seen};
 use crate::state::verdict::sentence;
 use crate::text::size::counted;
@@ -21,12 +21,14 @@ pub struct OutcomeListProps {
     pub onclear: Callback<()>,
     /// Goes to a byte of the message that is in the editor.
     pub onlocate: Callback<usize>,
+    /// Does what is offered beside the newest failure.
+    pub onremedy: Callback<Remedy>,
     /// Why nobody says where a message is stored, if so.
     pub no_offsets: Option<AttrValue>,
 }
 
 /// The results. Test ids: in the newest line `produce-result` with `result-topic`,
-/// `result-partition`, `result-offset`, `result-ack`, `result-seen`; or `result-error` with `result-code`;
+/// `result-partition`, `result-offset`, `result-ack`, `result-seen`; or `result-error` with `result-code` and, where the page can do something about it, `result-remedy`;
 /// `offsets-lacking` where offsets are not told.
 pub fn outcome_list(props: &OutcomeListProps) -> Html {
     let latest = &props.outcomes.latest;
@@ -70,7 +72,7 @@ fn line(outcome: &Outcome, newest: bool, props: &OutcomeListProps) -> Html {
             </div>
         },
         Fate::Failed(failure) => html! {
-            <div class="result bad" data-testid={newest.then_some("result-error")}>{ failed_line(failure, &time, newest, &props.onlocate) }</div>
+            <div class="result bad" data-testid={newest.then_some("result-error")}>{ failed_line(failure, &time, newest, props) }</div>
         },
     }
 }
@@ -120,8 +122,10 @@ fn headline(failure: &Failure) -> &str {
     }
 }
 
-fn failed_line(failure: &Failure, time: &str, newest: bool, onlocate: &Callback<usize>) -> Html {
+fn failed_line(failure: &Failure, time: &str, newest: bool, props: &OutcomeListProps) -> Html {
     let explanation = explain(failure);
+    let remedy = explanation.remedy;
+    let mend = props.onremedy.reform(move |_: MouseEvent| remedy);
     html! {
         <>
             <p class="result-head">
@@ -132,8 +136,11 @@ fn failed_line(failure: &Failure, time: &str, newest: bool, onlocate: &Callback<
             <p class="result-message">{ sentence(headline(failure)) }</p>
             <p class="muted">{ explanation.cause }{ " " }{ explanation.fix }</p>
             if !failure.violations.is_empty() {
-                <ViolationList id="result-violations" violations={failure.violations.clone()} onlocate={newest.then(|| onlocate.clone())} />
+                <ViolationList id="result-violations" violations={failure.violations.clone()} onlocate={newest.then(|| props.onlocate.clone())} />
             }
+            { for remedy.words().filter(|_| newest).map(|words| html! {
+                <button type="button" class="secondary remedy" data-testid="result-remedy" onclick={mend.clone()}>{ words }</button>
+            }) }
         </>
     }
 }

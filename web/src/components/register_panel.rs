@@ -12,7 +12,7 @@ use yew::props;
 use super::dialog::Sheet;
 use super::editor::{CaretRequest, Editor, Mark};
 use super::evolution::Evolution;
-use super::failure::failure;
+use super::failure::{failure, lacking};
 use super::field::{SelectField, TextFieldProps, text_field};
 use super::later::{Later, Part};
 use crate::api;
@@ -68,7 +68,7 @@ pub struct RegisterPanelProps {
 }
 
 /// The panel. Test ids: `schema-subject`, `schema-type`, `schema-definition`, `schema-register`,
-/// `schema-register-result`, `schema-fault`; once registered, `schema-done`.
+/// `schema-register-result`, `schema-fault`, `register-barred`; once registered, `schema-done`.
 pub fn register_panel(props: &RegisterPanelProps) -> Html {
     html! {
         <Sheet id="schema-panel" title="Register a schema" open={props.open} onclose={props.onclose.clone()}>
@@ -93,6 +93,7 @@ pub fn RegisterForm(props: &RegisterPanelProps) -> Html {
     let definition = use_state(|| Rc::<str>::from(props.definition.as_str()));
     let step = use_state(|| Step::Editing);
     let caret = use_state(CaretRequest::default);
+    let barred = use_console().read_only();
     let fault = use_fault(&schema_type, &definition);
     let conflicts = use_conflicts(&subject, &schema_type, &definition, fault == Some(None));
     let text = |state: &UseStateHandle<String>| {
@@ -164,9 +165,10 @@ pub fn RegisterForm(props: &RegisterPanelProps) -> Html {
                 if matches!(*step, Step::Saved(_)) {
                     <button type="button" class="primary" data-testid="schema-done" onclick={done}>{ "Done" }</button>
                 } else {
-                    <button type="submit" class="primary" data-testid="schema-register" disabled={!ready}>{ "Register" }</button>
+                    <button type="submit" class="primary" data-testid="schema-register" disabled={!ready || barred.is_some()}>{ "Register" }</button>
                 }
             </div>
+            { lacking("register-barred", barred.as_ref()) }
             { result(&step, subject.trim()) }
         </form>
     }
@@ -208,6 +210,8 @@ fn use_fault(schema_type: &str, definition: &Rc<str>) -> Option<Option<Definitio
                 bulk: None,
                 sample: None,
                 form: false,
+                fill: None,
+                file: None,
             };
             let task = Task::spawn(async move {
                 TimeoutFuture::new(REST_MS).await;

@@ -3,6 +3,7 @@
 use yew::prelude::*;
 use yew::props;
 
+use super::failure::lacking;
 use crate::browser;
 use crate::hooks::use_sender::{Refusal, Sender};
 use crate::state::form::{FormAction, ProduceForm};
@@ -17,9 +18,11 @@ pub struct SendBarProps {
     pub facts: TopicFacts,
     /// Sends.
     pub sender: Sender,
+    /// Why nothing can be sent, if so.
+    pub barred: Option<AttrValue>,
 }
 
-/// The bar. Test ids: `produce-reliable`, `produce-private`, `produce-send`, `produce-send-anyway`; `result-error` where
+/// The bar. Test ids: `produce-reliable`, `produce-private`, `produce-send`, `produce-send-anyway`, `send-barred`; `result-error` where
 /// an attempt was stopped on the page.
 pub fn send_bar(props: &SendBarProps) -> Html {
     let send = props.sender.send.reform(|_: MouseEvent| ());
@@ -30,6 +33,7 @@ pub fn send_bar(props: &SendBarProps) -> Html {
     };
     html! {
         <div class="send-bar">
+            { lacking("send-barred", props.barred.as_ref()) }
             <div class="send-row">
                 <div class="send-options">
                     { reliable(&props!(ReliableProps { form: props.form.clone(), facts: props.facts.clone() })) }
@@ -38,7 +42,7 @@ pub fn send_bar(props: &SendBarProps) -> Html {
                         { "Do not keep in the history" }
                     </label>
                 </div>
-                <button type="button" class="primary send" data-testid="produce-send" onclick={send} aria-keyshortcuts="Control+Enter Meta+Enter">
+                <button type="button" class="primary send" data-testid="produce-send" onclick={send} disabled={props.barred.is_some()} aria-keyshortcuts="Control+Enter Meta+Enter">
                     { if props.sender.waiting { "Checking…" } else { "Send" } }
                     <kbd aria-hidden="true">{ "Ctrl ↵" }</kbd>
                 </button>

@@ -28,7 +28,7 @@ pub struct ShellProps {
 }
 
 /// Frame and page. Test ids: `nav-produce`, `nav-tail`, `nav-topics`, `nav-schemas`, `nav-load`, `theme-toggle`,
-/// `help-open`, `environment`.
+/// `help-open`, `environment`, `read-only`.
 #[component]
 pub fn Shell(props: &ShellProps) -> Html {
     let console = use_console();
@@ -85,8 +85,11 @@ fn host_line(host: &Remote<GetHostInfoResponse>) -> Html {
             let production = is_production(&info.environment);
             let name = if info.environment.is_empty() { "local" } else { info.environment.as_str() };
             html! {
-                <span class={classes!("environment", production.then_some("production"))} data-testid="environment"
-                    title={format!("Irongate {}", info.version)}>{ name.to_owned() }</span>
+                <>
+                    <span class={classes!("environment", production.then_some("production"))} data-testid="environment"
+                        title={format!("Irongate {}", info.version)}>{ name.to_owned() }</span>
+                    if info.read_only_console { <span class="environment lost" data-testid="read-only">{ "read-only" }</span> }
+                </>
             }
         }
     }

@@ -7,11 +7,12 @@ use yew::props;
 
 use super::confirm::{ConfirmProps, confirm};
 use super::definition_view::{DefinitionViewProps, definition_view};
-use super::failure::outcome_of;
+use super::failure::{lacking, outcome_of};
 use super::field::SelectField;
 use crate::api;
 use crate::browser::utc_offset_minutes;
 use crate::hooks::use_action::{Action, use_action};
+use crate::hooks::use_console::use_console;
 use crate::hooks::use_remote::{Remote, use_remote};
 use crate::state::schema_choice::{RegisteredSchema, VersionChoice};
 use crate::state::verdict::sentence;
@@ -41,7 +42,7 @@ pub struct SubjectDetailProps {
 }
 
 /// The subject. Test ids: `subject-mode`, `subject-versions`, `subject-version` for each of them, `subject-compare`,
-/// `subject-definition` or `subject-diff`, `subject-evolve`, `subject-delete`.
+/// `subject-definition` or `subject-diff`, `subject-evolve`, `subject-delete`, `subject-barred`.
 #[component]
 pub fn SubjectDetail(props: &SubjectDetailProps) -> Html {
     let subject = &props.known.subject;
@@ -54,6 +55,7 @@ pub fn SubjectDetail(props: &SubjectDetailProps) -> Html {
     let schema = use_schema_text(subject, Some(version), props.revision);
     let older = use_schema_text(subject, *other, props.revision);
     let action = use_action();
+    let barred = use_console().read_only();
     let listed = versions.ready().map(Vec::as_slice).unwrap_or_default();
     let row = |info: &SchemaVersionInfo| version_row(info, info.version == version, &props.onversion);
     let evolve = match &schema {
@@ -70,10 +72,11 @@ pub fn SubjectDetail(props: &SubjectDetailProps) -> Html {
                 <h2 class="mono">{ subject }</h2>
                 <div class="row-actions">
                     <button type="button" class="secondary" data-testid="subject-evolve" disabled={evolve.is_none()} onclick={onevolve}>{ "New version…" }</button>
-                    <Delete subject={subject.clone()} {version} last={listed.len() == 1} />
+                    <Delete subject={subject.clone()} {version} last={listed.len() == 1} barred={barred.is_some()} />
                 </div>
             </header>
-            { mode(&props.known, &action) }
+            { lacking("subject-barred", barred.as_ref()) }
+            { mode(&props.known, &action, barred.is_some()) }
             { outcome_of(&action.progress) }
             <ul class="versions" data-testid="subject-versions">{ listed.iter().map(row).collect::<Html>() }</ul>
             { compare(listed, version, &other) }
@@ -108,7 +111,7 @@ fn shown(schema: &SchemaText, older: &SchemaText) -> Html {
     }
 }
 
-fn mode(known: &SubjectSummary, action: &Action) -> Html {
+fn mode(known: &SubjectSummary, action: &Action, barred: bool) -> Html {
     let options = MODES.map(|(value, words)| (AttrValue::Static(value), AttrValue::Static(words))).to_vec();
     let onchange = {
         let (subject, action) = (known.subject.clone(), action.clone());
@@ -117,7 +120,7 @@ fn mode(known: &SubjectSummary, action: &Action) -> Html {
         })
     };
     html! {
-        <SelectField id="subject-mode" label="Compatibility" value={known.compatibility_mode.to_ascii_lowercase()} disabled={action.running()}
+        <SelectField id="subject-mode" label="Compatibility" value={known.compatibility_mode.to_ascii_lowercase()} disabled={barred || action.running()}
             groups={vec![(AttrValue::default(), options)]} {onchange} class="narrow" />
     }
 }
@@ -162,6 +165,8 @@ struct DeleteProps {
     version: u32,
     /// The subject goes with it.
     last: bool,
+    /// This page changes nothing.
+    barred: bool,
 }
 
 #[component]
@@ -181,7 +186,7 @@ fn Delete(props: &DeleteProps) -> Html {
     let goes = if props.last { "It is the last one: the subject goes with it. " } else { "" };
     html! {
         <>
-            <button type="button" class="quiet bad" data-testid="subject-delete" onclick={set(true).reform(|_: MouseEvent| ())}>
+            <button type="button" class="quiet bad" data-testid="subject-delete" disabled={props.barred} onclick={set(true).reform(|_: MouseEvent| ())}>
                 { format!("Delete version {}…", props.version) }
             </button>
             { confirm(&props!(ConfirmProps {

@@ -60,12 +60,14 @@ pub fn TailRows(props: &TailRowsProps) -> Html {
     let onkeydown = move_by_key(props, &scroller);
     let buffer = props.tail.buffer();
     let (scroll_px, viewport_px) = *view;
-    let window = window(buffer.view_len(), ROW_PX, scroll_px, viewport_px);
-    let rows = (window.first..window.first + window.count).filter_map(|index| buffer.view_row(index));
-    let row = |row: &TailRow| {
+    let len = buffer.view_len();
+    let window = window(len, ROW_PX, scroll_px, viewport_px);
+    let rows = (window.first..window.first + window.count).filter_map(|index| Some((index, buffer.view_row(index)?)));
+    let row = |(index, row): (usize, &TailRow)| {
         let sequence = row.sequence;
         let onclick = props.onselect.reform(move |_: MouseEvent| sequence);
-        draw(row, props.selected == Some(sequence), onclick)
+        // Counted from the oldest, a row keeps its place while newer ones arrive; elements are made anew only where places are.
+        draw(row, (len - index) % window.places, props.selected == Some(sequence), onclick)
     };
     let waiting = buffer.waiting_count();
     let to_top = {
@@ -92,14 +94,14 @@ pub fn TailRows(props: &TailRowsProps) -> Html {
     }
 }
 
-fn draw(row: &TailRow, selected: bool, onclick: Callback<MouseEvent>) -> Html {
+fn draw(row: &TailRow, place: usize, selected: bool, onclick: Callback<MouseEvent>) -> Html {
     let (topic, partition) = match partition_of(&row.topic) {
         Some((base, number)) => (base, Some(number)),
         None => (&*row.topic, None),
     };
     let time_ms = if row.append_time_ms > 0 { row.append_time_ms } else { row.publish_time_ms };
     html! {
-        <div class={classes!("tail-row", selected.then_some("selected"))} key={row.sequence} role="option"
+        <div class={classes!("tail-row", selected.then_some("selected"))} key={place} role="option"
             aria-selected={selected.to_string()} data-testid="tail-row" {onclick}>
             <time>{ clock(time_ms, utc_offset_minutes(time_ms)) }</time>
             <span class="row-topic" data-testid="tail-row-topic">

@@ -31,11 +31,7 @@ pub fn target_fields(props: &TargetProps) -> Html {
     };
     let topic_problem = (!form.topic.is_empty()).then(|| topic_name::problem(&form.topic)).flatten();
     let names = props.topics.ready().map(Vec::as_slice).unwrap_or_default();
-    let (partitions, fixed, hint) = match &props.facts {
-        TopicFacts::Exists(topic) if topic.partitions == 0 => ("1".to_owned(), true, "not partitioned"),
-        TopicFacts::Exists(topic) => (topic.partitions.to_string(), true, "as the topic is"),
-        _ => (form.partitions.to_string(), false, "for a new topic"),
-    };
+    let (partitions, fixed, hint) = partitions_shown(&props.facts, &form.partitions);
     let topic_hint = match &props.facts {
         TopicFacts::Missing => "A new topic: the first message creates it.",
         TopicFacts::Exists(topic) if topic.reliable => "An existing reliable topic.",
@@ -66,5 +62,14 @@ pub fn target_fields(props: &TargetProps) -> Html {
                 hint: "same key, same partition", class: "key",
             })) }
         </div>
+    }
+}
+
+/// The partitions of a topic: what to show, whether the topic has them already, and what that means.
+pub fn partitions_shown(facts: &TopicFacts, typed: &str) -> (String, bool, &'static str) {
+    match facts {
+        TopicFacts::Exists(topic) if topic.partitions == 0 => ("1".to_owned(), true, "not partitioned"),
+        TopicFacts::Exists(topic) => (topic.partitions.to_string(), true, "as the topic is"),
+        _ => (typed.to_owned(), false, "for a new topic"),
     }
 }

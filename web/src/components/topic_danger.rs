@@ -60,7 +60,7 @@ pub fn TopicDanger(props: &TopicDangerProps) -> Html {
             "Delete the topic",
         ),
     };
-    let (no_truncate, no_delete) = (console.missing(Feature::Retention), console.missing(Feature::Topics));
+    let (no_truncate, no_delete) = (console.barred(Feature::Retention), console.barred(Feature::Topics));
     let button = |what: Asked, id: &'static str, words: &'static str, lacking: &Option<AttrValue>| {
         let onclick = ask(what).reform(|_: MouseEvent| ());
         html! { <button type="button" class="quiet bad" data-testid={id} {onclick} disabled={lacking.is_some()}>{ words }</button> }
@@ -74,7 +74,7 @@ pub fn TopicDanger(props: &TopicDangerProps) -> Html {
                 }
                 { button(Asked::Delete, "topic-delete", "Delete the topic…", &no_delete) }
             </div>
-            { for no_truncate.iter().chain(&no_delete).map(|why| lacking("danger-lacking", Some(why))) }
+            { for no_truncate.iter().chain(no_delete.iter().filter(|why| no_truncate.as_ref() != Some(*why))).map(|why| lacking("danger-lacking", Some(why))) }
             { confirm(&props!(ConfirmProps {
                 open: *asked != Asked::Nothing, title, what, name: props.topic.clone(), verb,
                 progress: action.progress.clone(), onclose: ask(Asked::Nothing), onconfirm,

@@ -33,7 +33,7 @@ pub struct TopicDetailProps {
 }
 
 /// The topic. Test ids: `topic-detail`, `topic-partition`, `topic-subscription`, `topic-subject`, `topic-policy`,
-/// `topic-bind`, `topic-refresh`, `detail-lacking`.
+/// `topic-bind`, `bind-barred`, `topic-refresh`, `detail-lacking`.
 #[component]
 pub fn TopicDetail(props: &TopicDetailProps) -> Html {
     let no_counts = use_console().missing(Feature::Counts);
@@ -193,6 +193,7 @@ struct BindingProps {
 #[component]
 fn Binding(props: &BindingProps) -> Html {
     let summary = &props.summary;
+    let barred = use_console().read_only();
     let subjects = use_remote(props.revision, |_| api::registry::subjects());
     let bound = (summary.schema_subject.clone(), props.policy);
     let wanted = use_state(|| None::<(String, Policy)>);
@@ -233,10 +234,11 @@ fn Binding(props: &BindingProps) -> Html {
                     groups={vec![(AttrValue::default(), subject_options(known, &bound.0))]} />
                 <SelectField id="topic-policy" label="Policy" value={policy.name()} onchange={choose_policy} disabled={subject.is_empty()}
                     groups={vec![(AttrValue::default(), policies)]} />
-                <button type="submit" class="primary" data-testid="topic-bind" disabled={!changed || action.running()}>
+                <button type="submit" class="primary" data-testid="topic-bind" disabled={!changed || action.running() || barred.is_some()}>
                     { if bound.0.is_empty() { "Bind" } else { "Change" } }
                 </button>
             </form>
+            { lacking("bind-barred", barred.as_ref()) }
             { outcome_of(&action.progress) }
         </>
     }

@@ -1,13 +1,10 @@
 //! Every broken rule of a message: which rule, where in the data, where in the schema, and
-//! the sentence. A row goes to its place in the editor.
+//! the sentence. A row goes to its place in the editor. How many there can be is a limit of the crate `schema`.
 
 use std::rc::Rc;
 
 use irongate_proto::irongate_v1::Violation;
 use yew::prelude::*;
-
-/// Rows drawn; more are counted. A list of hundreds helps nobody.
-const ROWS_MAX: usize = 100;
 
 /// Properties of [`ViolationList`].
 #[derive(Clone, PartialEq, Properties)]
@@ -27,16 +24,12 @@ pub struct ViolationListProps {
 /// `violation-message`.
 #[component]
 pub fn ViolationList(props: &ViolationListProps) -> Html {
-    let count = props.violations.len();
-    let rows = props.violations.iter().take(ROWS_MAX).enumerate();
+    let rows = props.violations.iter().enumerate();
     html! {
-        if count > 0 {
+        if !props.violations.is_empty() {
             <ol class="violations" id={props.id.clone()} data-testid={props.id.clone()}>
                 { rows.map(|(index, violation)| row(index, violation, props.onlocate.as_ref())).collect::<Html>() }
             </ol>
-            if count > ROWS_MAX {
-                <p class="muted">{ format!("and {} more", count - ROWS_MAX) }</p>
-            }
         }
     }
 }

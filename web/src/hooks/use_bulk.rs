@@ -50,6 +50,9 @@ impl BulkTarget {
         if let Some(problem) = self.form.problems().into_iter().next() {
             return Some(problem);
         }
+        if self.form.template {
+            return Some("the rows of a file are sent as they are, and key and attributes are to be filled in: untick that first".to_owned());
+        }
         match &self.schema {
             SchemaLookup::Unresolved(why) => Some(format!("the schema cannot be resolved: {why}")),
             SchemaLookup::Pending => Some("the schema is being fetched".to_owned()),

@@ -97,6 +97,8 @@ pub fn use_check(console: &Console, schema: &SchemaLookup, payload: &Rc<str>, en
                     bulk: None,
                     sample: None,
                     form: false,
+                    fill: None,
+                    file: None,
                 };
                 Task::spawn(async move {
                     TimeoutFuture::new(REST_MS).await;

@@ -47,6 +47,18 @@ impl Console {
             .map(|missing| AttrValue::from(missing.reason.clone()))
     }
 
+    /// Why this page changes nothing on the host, where that is so.
+    #[must_use]
+    pub fn read_only(&self) -> Option<AttrValue> {
+        self.host.ready().is_some_and(|info| info.read_only_console).then_some(AttrValue::Static(READ_ONLY))
+    }
+
+    /// Why this page cannot change something for which the host needs a feature, if it cannot.
+    #[must_use]
+    pub fn barred(&self, feature: Feature) -> Option<AttrValue> {
+        self.read_only().or_else(|| self.missing(feature))
+    }
+
     /// How the frame shows where one is.
     #[must_use]
     pub fn environment_class(&self) -> Option<&'static str> {
@@ -60,6 +72,9 @@ impl Console {
         self.host.ready().is_some_and(|info| is_production(&info.environment))
     }
 }
+
+/// Why a page that only looks changes nothing.
+const READ_ONLY: &str = "this console is read-only: the host was started with --read-only-console, so nothing is sent and nothing changed here";
 
 /// Whether an environment of this name is production.
 #[must_use]

@@ -13,6 +13,7 @@ use super::use_bulk::BulkTarget;
 use super::use_check::{use_check, use_schema};
 use super::use_console::Console;
 use super::use_draft::use_draft;
+use super::use_fill::use_fill;
 use super::use_permalink::use_permalink;
 use super::use_remote::{Remote, use_remote};
 use super::use_sample::{Sampling, use_sample};
@@ -25,8 +26,9 @@ use crate::routes::Route;
 use crate::state::check::{Checked, Wire};
 use crate::state::encoding::Encoding;
 use crate::state::example;
+use crate::state::filling::Filling;
 use crate::state::form::{FormAction, ProduceForm};
-use crate::state::gate;
+use crate::state::gate::{self, Gate};
 use crate::state::schema_choice::SchemaLookup;
 use crate::state::topic_facts::TopicFacts;
 use crate::state::topic_name;
@@ -36,6 +38,12 @@ use crate::state::verdict::{self, Outlook, Verdict, sentence};
 pub struct Produce {
     /// What the user typed.
     pub form: UseReducerHandle<ProduceForm>,
+    /// What is checked and sent: the form, or what its template is filled in as.
+    pub filling: Filling,
+    /// Which message of its seed comes next, from 1.
+    pub number: u64,
+    /// Fills the template in anew.
+    pub again: Callback<()>,
     /// Whether the draft could be kept.
     pub kept: bool,
     /// What is known of the topic.
@@ -79,22 +87,37 @@ impl Produce {
     /// What of the payload to underline.
     #[must_use]
     pub fn marks(&self) -> Rc<[Mark]> {
+        if self.form.template {
+            // They are places of what it is filled in as.
+            return Rc::new([]);
+        }
         let place = |at: u64| usize::try_from(at).unwrap_or(usize::MAX);
         let mark = |violation: &Violation| Mark {
             range: place(violation.byte_start)..place(violation.byte_end),
             message: sentence(&violation.message).into(),
         };
-        self.violations.iter().map(mark).collect()
+        // That there are more is said of no place.
+        self.violations.iter().filter(|violation| violation.rule != irongate_schema::RULE_MORE).map(mark).collect()
     }
 
     /// What would travel now; none: nothing, because it cannot be encoded.
     #[must_use]
     pub fn payload(&self) -> Option<Bytes> {
         match &self.format.checked.wire {
-            Wire::AsTyped => Some(Bytes::copy_from_slice(self.form.payload.as_bytes())),
+            Wire::AsTyped => self.filling.form().map(|form| Bytes::copy_from_slice(form.payload.as_bytes())),
             Wire::Encoded(bytes) => Some(bytes.clone()),
             Wire::Unencodable => None,
         }
+    }
+
+    /// The form, with how it travels said even where that is only usual for its schema.
+    #[must_use]
+    pub fn settled(&self) -> ProduceForm {
+        let encoding = match &self.schema {
+            SchemaLookup::None | SchemaLookup::Found(_) => Some(self.format.encoding),
+            SchemaLookup::Pending | SchemaLookup::Unresolved(_) => self.form.encoding,
+        };
+        ProduceForm { encoding, ..(*self.form).clone() }
     }
 
     /// Whether the registry has the subject of the guide's example.
@@ -117,16 +140,35 @@ pub fn use_produce(console: &Console) -> Produce {
     let subject = AttrValue::from(if form.subject.is_empty() { bound.into() } else { form.subject.clone() });
     let schema = use_schema(&subject, form.version, console.revision);
     let encoding = Encoding::in_force(form.encoding, &schema_type(&schema));
-    let check = use_check(console, &schema, &form.payload, encoding);
+    let turn = use_state(|| (form.seed, 1_u64));
+    // Another seed begins anew.
+    let number = if turn.0 == form.seed { turn.1 } else { 1 };
+    {
+        let turn = turn.setter();
+        use_effect_with(form.seed, move |seed| turn.set((*seed, 1)));
+    }
+    let asked_again = use_state(|| 0_u32);
+    let typed = use_memo((*form).clone(), Clone::clone);
+    let filling = use_fill(console, &typed, number, &producer_name, *asked_again);
+    let message = filling.form().cloned().unwrap_or_default();
+    let check = use_check(console, &schema, &message.payload, encoding);
     let subjects = use_remote(console.revision, |_| api::registry::subjects());
-    let versions = use_remote((form.subject.clone(), console.revision), |(subject, _)| versions(subject.clone()));
+    let versions = use_remote((form.subject.clone(), console.revision), |(subject, _)| {
+        api::registry::versions_of_chosen(subject.to_string())
+    });
     let topics = use_remote(console.revision, |_| async { Ok(api::topics::list().await?.topics) });
     let watch = use_watch(&topic, &facts, &producer_name);
     let sender = use_sender(Sending {
-        form: Rc::new((*form).clone()),
+        // What is sent has been checked, so that it is known how it travels.
+        form: Rc::new(ProduceForm { encoding: Some(encoding), ..(*message).clone() }),
         wire: check.checked().map(|checked| checked.wire.clone()).unwrap_or_default(),
-        gate: gate::decide(&form.problems(), &facts, &form.subject, &schema, &check),
+        gate: gate_of(console, &filling, || gate::decide(&form.problems(), &facts, &form.subject, &schema, &check)),
+        asks: console.production(),
         facts: facts.clone(),
+        onsent: {
+            let (turn, seed) = (turn.setter(), form.seed);
+            Callback::from(move |()| turn.set((seed, number + 1)))
+        },
         watch,
         producer_name: (*producer_name).clone(),
         changed: console.changed.clone(),
@@ -152,8 +194,12 @@ pub fn use_produce(console: &Console) -> Produce {
     };
     let format =
         Format { schema_type: schema_type(&schema), encoding, checked: check.checked().cloned().unwrap_or_default() };
+    let again = Callback::from(move |()| asked_again.set(asked_again.wrapping_add(1)));
     Produce {
         form,
+        filling,
+        number,
+        again,
         kept,
         facts,
         topics,
@@ -170,6 +216,19 @@ pub fn use_produce(console: &Console) -> Produce {
     }
 }
 
+/// The gate, once it is known whether this page may send at all.
+fn gate_of(console: &Console, filling: &Filling, decide: impl FnOnce() -> Gate) -> Gate {
+    match (&console.host, console.read_only()) {
+        (Remote::Pending, _) => Gate::Wait,
+        (_, Some(why)) => Gate::Refuse(sentence(&why)),
+        (Remote::Ready(_) | Remote::Failed(_), None) => match filling {
+            Filling::Pending(_) => Gate::Wait,
+            Filling::Failed(why) => Gate::Refuse(sentence(why)),
+            Filling::Off(_) | Filling::Done(_) => decide(),
+        },
+    }
+}
+
 fn schema_type(schema: &SchemaLookup) -> AttrValue {
     match schema {
         SchemaLookup::Found(schema) => schema.schema_type.clone().into(),
@@ -181,10 +240,6 @@ fn schema_type(schema: &SchemaLookup) -> AttrValue {
 fn producer_name() -> AttrValue {
     let number = (js_sys::Math::random() * 16_777_216.0) as u32;
     AttrValue::from(format!("console-{number:06x}"))
-}
-
-async fn versions(subject: Rc<str>) -> Result<Vec<SchemaVersionInfo>, api::Failure> {
-    if subject.is_empty() { Ok(Vec::new()) } else { api::registry::versions(&subject).await }
 }
 
 /// The topic of the address goes into the form, and the topic of the form into the address.

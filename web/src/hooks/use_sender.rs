@@ -1,4 +1,4 @@
-//! Sending from the Produce page: asks the gate, waits for the check where it must, sends,
+//! Sending from the Produce page: asks the gate, waits for the check where it must, has a person asked on production, sends,
 //! and follows the message until the tail has seen it.
 
 use std::rc::Rc;
@@ -37,6 +37,10 @@ pub struct Sending {
     pub watch: Watch,
     /// The name of this page as a producer.
     pub producer_name: AttrValue,
+    /// Called when a message has gone.
+    pub onsent: Callback<()>,
+    /// Whether a person is asked before each message.
+    pub asks: bool,
     /// Called when a topic was created or bound.
     pub changed: Callback<()>,
 }
@@ -50,10 +54,14 @@ pub struct Sender {
     pub refusal: Option<Refusal>,
     /// An attempt waits for the check.
     pub waiting: bool,
+    /// A person is being asked whether to send.
+    pub asking: bool,
     /// Sends if the gate lets it.
     pub send: Callback<()>,
     /// Sends although the broker will refuse.
     pub insist: Callback<()>,
+    /// The person's answer.
+    pub answer: Callback<bool>,
 }
 
 /// An attempt that was stopped on the page.
@@ -71,6 +79,7 @@ pub fn use_sender(sending: Sending) -> Sender {
     let outcomes = use_reducer(Outcomes::default);
     let refusal = use_state(|| None);
     let waiting = use_state(|| false);
+    let asking = use_state(|| false);
     let last_id = use_mut_ref(|| 0_u64);
     let dispatch = {
         let (outcomes, sending, refusal) = (outcomes.dispatcher(), sending.clone(), refusal.setter());
@@ -85,20 +94,25 @@ pub fn use_sender(sending: Sending) -> Sender {
                 Wire::AsTyped | Wire::Unencodable => Bytes::copy_from_slice(sending.form.payload.as_bytes()),
             };
             let request = sending.form.request(&sending.facts, payload, &sending.producer_name, *last);
+            sending.onsent.emit(());
             outcomes.dispatch(OutcomeAction::Sent { id: *last, topic: sending.form.topic.clone() });
             wasm_bindgen_futures::spawn_local(follow(sending.clone(), request, *last, outcomes.clone()));
         })
     };
+    let go = {
+        let (asking, dispatch, asks) = (asking.setter(), dispatch.clone(), sending.asks);
+        Callback::from(move |()| if asks { asking.set(true) } else { dispatch.emit(()) })
+    };
     {
         // An attempt that waits goes on as soon as the gate has made up its mind.
-        let (refusal, waiting_setter, dispatch) = (refusal.setter(), waiting.setter(), dispatch.clone());
+        let (refusal, waiting_setter, go) = (refusal.setter(), waiting.setter(), go.clone());
         use_effect_with((*waiting, sending.gate.clone()), move |(waiting, gate)| {
             if !waiting || *gate == Gate::Wait {
                 return;
             }
             waiting_setter.set(false);
             match gate {
-                Gate::Go => dispatch.emit(()),
+                Gate::Go => go.emit(()),
                 Gate::Refuse(why) => refusal.set(Some(Refusal { why: why.clone(), may_insist: false })),
                 Gate::Discourage(why) => refusal.set(Some(Refusal { why: why.clone(), may_insist: true })),
                 Gate::Wait => {}
@@ -114,11 +128,24 @@ pub fn use_sender(sending: Sending) -> Sender {
         let waiting = waiting.setter();
         Callback::from(move |()| waiting.set(true))
     };
-    Sender { outcomes, refusal: (*refusal).clone(), waiting: *waiting, send, insist: dispatch }
+    let answer = {
+        let asking = asking.setter();
+        Callback::from(move |yes| {
+            asking.set(false);
+            if yes {
+                dispatch.emit(());
+            }
+        })
+    };
+    Sender { outcomes, refusal: (*refusal).clone(), waiting: *waiting, asking: *asking, send, insist: go, answer }
 }
 
 async fn follow(sending: Sending, request: PublishRequest, id: u64, outcomes: UseReducerDispatcher<Outcomes>) {
     let watched = sending.watch.live();
+    let encoded = match &sending.wire {
+        Wire::Encoded(bytes) => Some(bytes.clone()),
+        Wire::AsTyped | Wire::Unencodable => None,
+    };
     let started_ms = browser::now_ms();
     let answer = api::publish::publish(request).await;
     let ack_ms = browser::now_ms() - started_ms;
@@ -132,6 +159,7 @@ async fn follow(sending: Sending, request: PublishRequest, id: u64, outcomes: Us
     };
     if !sending.form.private {
         let record = Record::sent(id, &sending.form, &decided);
+        let record = encoded.iter().fold(record, |record, wire| record.encoded(wire));
         // Beside the result, which waits for nothing; where this browser keeps nothing, the message is sent all the same.
         wasm_bindgen_futures::spawn_local(async move { drop(archive::keep(&record).await) });
     }

@@ -1,29 +1,43 @@
 //! Produce: a form on the left, on the right what will happen and what has happened.
 
 use irongate_proto::irongate_v1::Feature;
+use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 use yew::props;
 
+use crate::archive;
+use crate::browser::{checked_of, epoch_ms};
 use crate::components::attributes::{AttributesProps, attributes};
 use crate::components::bulk_sheet::{BulkSheetProps, bulk_sheet};
+use crate::components::confirm::{ConfirmProps, confirm};
 use crate::components::copy_sheet::{CopySheetProps, copy_sheet};
 use crate::components::editor::CaretRequest;
+use crate::components::filled_view::FilledViewProps;
 use crate::components::history_sheet::{HistorySheetProps, history_sheet};
+use crate::components::later::{Later, Part};
 use crate::components::outcome_list::{OutcomeListProps, outcome_list};
 use crate::components::payload::Payload;
 use crate::components::register_panel::{RegisterPanelProps, register_panel};
 use crate::components::schema_picker::{SchemaPickerProps, schema_picker};
 use crate::components::send_bar::{SendBarProps, send_bar};
 use crate::components::target::{TargetProps, target_fields};
+use crate::components::templates_sheet::{TemplatesSheetProps, templates_sheet};
 use crate::components::verdict_card::{VerdictCardProps, verdict_card};
 use crate::components::violation_list::ViolationList;
 use crate::components::wire_view::{WireViewProps, wire_view};
+use crate::hooks::use_action::Progress;
+use crate::hooks::use_address::{Address, use_address};
 use crate::hooks::use_console::{Console, use_console};
 use crate::hooks::use_produce::{Produce as Knowledge, use_produce};
+use crate::hooks::use_sender::Sender;
 use crate::hooks::use_shortcuts::is_send;
+use crate::routes::Route;
 use crate::state::example;
-use crate::state::form::FormAction;
+use crate::state::explain::Remedy;
+use crate::state::form::{FormAction, ProduceForm};
+use crate::state::history::Record;
 use crate::state::outcomes::OutcomeAction;
+use crate::state::schema_choice::VersionChoice;
 use crate::text::size::counted;
 
 /// The page. Test ids besides those of its components: `produce-example`.
@@ -33,6 +47,7 @@ pub fn Produce() -> Html {
     let known = use_produce(&console);
     let panel = use_panel(&known, &console);
     let sheets = use_sheets(&known);
+    let address = use_address();
     let caret = use_state(CaretRequest::default);
     let locate = {
         let caret = caret.clone();
@@ -51,17 +66,18 @@ pub fn Produce() -> Html {
     let list = html! {
         <>
             <p class="hidden" role="status" aria-live="polite">{ spoken(violations.len()) }</p>
-            <ViolationList violations={violations.clone()} onlocate={locate.clone()} />
+            <ViolationList violations={violations.clone()} onlocate={(!form.template).then(|| locate.clone())} />
         </>
     };
     html! {
         <div class="produce" {onkeydown}>
             <header class="page-head">
                 <h1>{ "Produce" }</h1>
+                <button type="button" class="quiet" data-testid="produce-example" onclick={panel.example.clone()}>{ "Try the guide's example" }</button>
                 <div class="row-actions">
-                    <button type="button" class="quiet" data-testid="produce-example" onclick={panel.example}>{ "Try the guide's example" }</button>
                     <button type="button" class="secondary" data-testid="produce-bulk" onclick={sheets.bulk}>{ "From a file…" }</button>
                     <button type="button" class="secondary" data-testid="produce-copy" onclick={sheets.copy}>{ "Copy as…" }</button>
+                    <button type="button" class="secondary" data-testid="produce-templates" onclick={sheets.templates}>{ "Templates" }</button>
                     <button type="button" class="secondary" data-testid="produce-history" onclick={sheets.history}>{ "History" }</button>
                 </div>
             </header>
@@ -73,13 +89,14 @@ pub fn Produce() -> Html {
                     { attributes(&props!(AttributesProps { form: form.clone() })) }
                     { schema_picker(&props!(SchemaPickerProps {
                         form: form.clone(), facts: facts.clone(), subjects: known.subjects.clone(),
-                        versions: known.versions.clone(), onregister: panel.open,
+                        versions: known.versions.clone(), onregister: panel.open.clone(),
                     })) }
                     <Payload form={form.clone()} schema={known.schema.clone()} violations={violations.clone()} marks={known.marks()}
                         caret={*caret} kept={known.kept} sampling={known.sampling.clone()} />
+                    { template(&known) }
                     { wire_view(&props!(WireViewProps { form: form.clone(), format: known.format.clone() })) }
                     { send_bar(&props!(SendBarProps {
-                        form: form.clone(), facts: facts.clone(), sender: sender.clone(),
+                        form: form.clone(), facts: facts.clone(), sender: sender.clone(), barred: console.read_only(),
                     })) }
                 </div>
                 <aside class="column-side" aria-label="Verdicts and results">
@@ -92,15 +109,31 @@ pub fn Produce() -> Html {
                         verdict: known.of_broker.clone(),
                     })) }
                     { outcome_list(&props!(OutcomeListProps {
-                        outcomes: sender.outcomes.clone(), onclear: clear(&known), onlocate: locate,
+                        outcomes: sender.outcomes.clone(), onremedy: remedy(&known, &panel, &address), onclear: clear(&known), onlocate: locate,
                         no_offsets: console.missing(Feature::Offsets),
                     })) }
                 </aside>
             </div>
-            { panel.content }
+            { panel.content.clone() }
             { sheets.content }
+            { on_production(form, sender) }
         </div>
     }
+}
+
+/// Asks for the topic's name before a message goes to production.
+fn on_production(form: &ProduceForm, sender: &Sender) -> Html {
+    let (yes, no) = (sender.answer.reform(|()| true), sender.answer.reform(|()| false));
+    confirm(&props!(ConfirmProps {
+        open: sender.asking,
+        title: "Send to production",
+        what: "This host is production: whoever reads the topic gets this message, and it cannot be taken back.",
+        name: form.topic.to_string(),
+        verb: "Send the message",
+        progress: Progress::Idle,
+        onclose: no,
+        onconfirm: yes,
+    }))
 }
 
 /// Which sheet lies over the page.
@@ -108,6 +141,7 @@ pub fn Produce() -> Html {
 enum Over {
     Nothing,
     History,
+    Templates,
     Copy,
     Bulk,
 }
@@ -115,6 +149,7 @@ enum Over {
 /// History and copies, with what opens them.
 struct Sheets {
     history: Callback<MouseEvent>,
+    templates: Callback<MouseEvent>,
     copy: Callback<MouseEvent>,
     bulk: Callback<MouseEvent>,
     content: Html,
@@ -128,8 +163,9 @@ fn use_sheets(known: &Knowledge) -> Sheets {
         Callback::from(move |()| over.set(which))
     };
     let edit = {
-        let (form, close) = (known.form.dispatcher(), set(Over::Nothing));
-        Callback::from(move |other| {
+        let (form, close) = (known.form.clone(), set(Over::Nothing));
+        Callback::from(move |other: ProduceForm| {
+            keep_replaced(&form, &other);
             form.dispatch(FormAction::Replace(other));
             close.emit(());
         })
@@ -145,23 +181,82 @@ fn use_sheets(known: &Knowledge) -> Sheets {
     let content = html! {
         <>
             { history_sheet(&props!(HistorySheetProps {
-                open: *over == Over::History, onclose: set(Over::Nothing), onedit: edit, onresend: resend,
+                open: *over == Over::History, onclose: set(Over::Nothing), onedit: edit.clone(), onresend: resend,
+            })) }
+            { templates_sheet(&props!(TemplatesSheetProps {
+                open: *over == Over::Templates, onclose: set(Over::Nothing), form: known.settled(), onload: edit.clone(),
             })) }
             { bulk_sheet(&props!(BulkSheetProps {
                 open: *over == Over::Bulk, onclose: set(Over::Nothing), target: known.bulk.clone(),
             })) }
             { copy_sheet(&props!(CopySheetProps {
-                open: *over == Over::Copy, onclose: set(Over::Nothing), form: (*known.form).clone(),
+                open: *over == Over::Copy, onclose: set(Over::Nothing), form: known.filling.form().map(|form| (**form).clone()).unwrap_or_default(),
                 facts: known.facts.clone(), payload: known.payload(),
             })) }
         </>
     };
     let opening = |which: Over| set(which).reform(|_: MouseEvent| ());
-    Sheets { history: opening(Over::History), copy: opening(Over::Copy), bulk: opening(Over::Bulk), content }
+    Sheets {
+        history: opening(Over::History),
+        templates: opening(Over::Templates),
+        copy: opening(Over::Copy),
+        bulk: opening(Over::Bulk),
+        content,
+    }
+}
+
+/// What another message takes the place of goes into the history, unless it is there or shall not be.
+fn keep_replaced(form: &ProduceForm, other: &ProduceForm) {
+    if form.payload.is_empty() || form.private || form == other {
+        return;
+    }
+    let record = Record::replaced(epoch_ms(), form);
+    // Where this browser keeps nothing, the other message is shown all the same.
+    spawn_local(async move { drop(archive::keep(&record).await) });
 }
 
 fn spoken(count: usize) -> String {
     if count == 0 { String::new() } else { counted(count, "violation", "violations") }
+}
+
+/// Whether the message is a template, and what it is filled in as.
+fn template(known: &Knowledge) -> Html {
+    let form = &known.form;
+    let onchange = {
+        let form = form.dispatcher();
+        Callback::from(move |event: Event| form.dispatch(FormAction::Template(checked_of(&event))))
+    };
+    let onseed = {
+        let form = form.dispatcher();
+        Callback::from(move |seed| form.dispatch(FormAction::Seed(seed)))
+    };
+    html! {
+        <div class="template">
+            <label class="check private">
+                <input type="checkbox" data-testid="produce-template" checked={form.template} {onchange} />
+                <span>{ "Fill in " }<code>{ "{{uuid}} {{now}} {{seq}} {{random_int(1, 6)}}" }</code>{ " and the like" }</span>
+            </label>
+            if form.template {
+                <Later part={Part::Filled(FilledViewProps {
+                    filling: known.filling.clone(), seed: form.seed, number: known.number, onseed, onagain: known.again.clone(),
+                })} />
+            }
+        </div>
+    }
+}
+
+/// Does what a button beside a failure says.
+fn remedy(known: &Knowledge, panel: &Panel, address: &Address) -> Callback<Remedy> {
+    let (form, topic, send) = (known.form.dispatcher(), known.form.topic.clone(), known.sender.send.clone());
+    let (register, address) = (panel.open.clone(), address.clone());
+    Callback::from(move |remedy| match remedy {
+        Remedy::Nothing => {}
+        Remedy::OwnSubject => form.dispatch(FormAction::Subject(String::new())),
+        Remedy::LatestVersion => form.dispatch(FormAction::Version(VersionChoice::Latest)),
+        Remedy::Register => register.emit(()),
+        Remedy::Topic => address.go(Route::Topics, &[("topic", &topic)], true),
+        Remedy::Again => send.emit(()),
+    })
 }
 
 fn clear(known: &Knowledge) -> Callback<()> {

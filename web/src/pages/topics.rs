@@ -23,7 +23,7 @@ const ROWS_MAX: usize = 500;
 
 /// The page. Test ids besides those of its components: `topics-search`, `topics-namespace`, `topic-new`, `topic-row`,
 /// `topic-name`, `topic-produce`, `topic-tail`, `topics-all`,
-/// `topics-count`, `empty`.
+/// `topics-count`, `topics-barred`, `empty`.
 #[component]
 pub fn Topics() -> Html {
     let console = use_console();
@@ -48,6 +48,7 @@ pub fn Topics() -> Html {
     let create = set_creating(true).reform(|_: MouseEvent| ());
     let no_topics = console.missing(Feature::Topics);
     let no_counts = console.missing(Feature::Counts);
+    let read_only = console.read_only();
     let prefix = if namespace.is_empty() { String::new() } else { format!("/{}/", *namespace) };
     let content = match &answer {
         _ if no_topics.is_some() => cannot_list(no_topics.as_ref()),
@@ -76,7 +77,7 @@ pub fn Topics() -> Html {
         <div class="topics">
             <header class="page-head">
                 <h1>{ "Topics" }</h1>
-                <button type="button" class="primary" data-testid="topic-new" onclick={create} disabled={no_topics.is_some()}>{ "Create a topic" }</button>
+                <button type="button" class="primary" data-testid="topic-new" onclick={create} disabled={no_topics.is_some() || read_only.is_some()}>{ "Create a topic" }</button>
             </header>
             <div class="filters">
                 { text_field(&props!(TextFieldProps {
@@ -86,6 +87,7 @@ pub fn Topics() -> Html {
                 <SelectField id="topics-namespace" label="Namespace" value={(*namespace).clone()} onchange={set(&namespace)}
                     groups={vec![(AttrValue::default(), namespace_options(namespaces))]} />
             </div>
+            { lacking("topics-barred", read_only.as_ref()) }
             { content }
             { topic_create(&props!(TopicCreateProps { open: *creating, onclose: set_creating(false), oncreated })) }
         </div>

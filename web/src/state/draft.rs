@@ -29,6 +29,10 @@ struct Draft {
     encoding: String,
     #[prost(bool, tag = "10")]
     private: bool,
+    #[prost(bool, tag = "11")]
+    template: bool,
+    #[prost(uint64, tag = "12")]
+    seed: u64,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
@@ -52,6 +56,8 @@ pub fn encode(form: &ProduceForm) -> Vec<u8> {
         payload: form.payload.to_string(),
         reliable: form.reliable,
         private: form.private,
+        template: form.template,
+        seed: form.seed,
         version: form.version.to_string(),
         encoding: form.encoding.map(|encoding| encoding.to_string()).unwrap_or_default(),
     };
@@ -74,6 +80,8 @@ pub fn decode(bytes: &[u8]) -> Option<ProduceForm> {
         payload: draft.payload.into(),
         reliable: draft.reliable,
         private: draft.private,
+        template: draft.template,
+        seed: draft.seed,
     })
 }
 
@@ -96,6 +104,8 @@ mod tests {
             payload: "{\n \"half".into(),
             reliable: true,
             private: true,
+            template: true,
+            seed: 7,
         };
         assert_eq!(decode(&encode(&form)), Some(form));
         assert_eq!(decode(&[]), Some(ProduceForm::default()));

@@ -13,6 +13,12 @@ use super::schema_choice::{VersionChoice, reference};
 use super::topic_facts::TopicFacts;
 use super::topic_name;
 
+/// The attribute that tells whoever reads a message that a person sent it.
+pub const SENT_BY: &str = "x-irongate-sent-by";
+
+/// What it says then.
+pub const BY_HAND: &str = "hand";
+
 /// One attribute as two fields; an empty row is allowed while typing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AttributeRow {
@@ -45,6 +51,10 @@ pub struct ProduceForm {
     pub reliable: bool,
     /// The history keeps nothing of it.
     pub private: bool,
+    /// Payload, routing key and attributes are templates, filled in before they are checked and sent.
+    pub template: bool,
+    /// What decides the random values of a template.
+    pub seed: u64,
 }
 
 /// A change to the form.
@@ -62,6 +72,8 @@ pub enum FormAction {
     RemoveAttribute(usize),
     /// The row with this index becomes this.
     SetAttribute(usize, AttributeRow),
+    /// Marked as sent by hand or not.
+    ByHand(bool),
     /// The subject; its version falls back to the latest.
     Subject(String),
     /// The version.
@@ -74,6 +86,10 @@ pub enum FormAction {
     Reliable(bool),
     /// Kept in the history or not.
     Private(bool),
+    /// A template or not.
+    Template(bool),
+    /// What decides the random values.
+    Seed(u64),
     /// All of it, from a draft or an example.
     Replace(ProduceForm),
 }
@@ -98,6 +114,11 @@ impl Reducible for ProduceForm {
                 let replaced = |(at, old): (usize, &AttributeRow)| if at == index { row.clone() } else { old.clone() };
                 form.attributes = form.attributes.iter().enumerate().map(replaced).collect();
             }
+            FormAction::ByHand(by_hand) => {
+                let others = form.attributes.iter().filter(|row| row.key != SENT_BY).cloned();
+                let mark = AttributeRow { key: SENT_BY.to_owned(), value: BY_HAND.to_owned() };
+                form.attributes = others.chain(by_hand.then_some(mark)).collect();
+            }
             FormAction::Subject(subject) => {
                 form.subject = subject.into();
                 form.version = VersionChoice::Latest;
@@ -107,6 +128,8 @@ impl Reducible for ProduceForm {
             FormAction::Payload(payload) => form.payload = payload.into(),
             FormAction::Reliable(reliable) => form.reliable = reliable,
             FormAction::Private(private) => form.private = private,
+            FormAction::Template(template) => form.template = template,
+            FormAction::Seed(seed) => form.seed = seed,
             FormAction::Replace(other) => form = other,
         }
         Rc::new(form)
@@ -114,6 +137,12 @@ impl Reducible for ProduceForm {
 }
 
 impl ProduceForm {
+    /// Whether it is marked as sent by hand.
+    #[must_use]
+    pub fn by_hand(&self) -> bool {
+        self.attributes.iter().any(|row| row.key == SENT_BY && row.value == BY_HAND)
+    }
+
     /// Why the form makes no request yet: a sentence for each field at fault.
     #[must_use]
     pub fn problems(&self) -> Vec<String> {
@@ -197,6 +226,16 @@ mod tests {
             FormAction::RemoveAttribute(0),
         ]);
         assert_eq!(*form.attributes, [row("source", "web")]);
+    }
+
+    #[test]
+    fn a_message_is_marked_as_sent_by_hand_once_or_not_at_all() {
+        let marked = after(vec![FormAction::AddAttribute, FormAction::ByHand(true), FormAction::ByHand(true)]);
+        assert_eq!(*marked.attributes, [row("", ""), row("x-irongate-sent-by", "hand")]);
+        assert!(marked.by_hand());
+        let unmarked = marked.reduce(FormAction::ByHand(false));
+        assert_eq!((&*unmarked.attributes, unmarked.by_hand()), (&[row("", "")][..], false));
+        assert!(!ProduceForm::default().by_hand(), "nobody is marked who does not ask for it");
     }
 
     #[test]

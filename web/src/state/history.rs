@@ -3,7 +3,9 @@
 
 use super::draft;
 use super::form::ProduceForm;
+use super::message_file;
 use super::outcomes::Fate;
+use crate::checks::message::Written;
 use crate::state::explain::explain;
 
 /// The most messages kept; the oldest go.
@@ -24,6 +26,9 @@ pub struct Record {
     /// Whether the broker has it.
     #[prost(bool, tag = "4")]
     pub acknowledged: bool,
+    /// What travelled, where that is not the text; empty: the text did.
+    #[prost(bytes = "vec", tag = "5")]
+    wire: Vec<u8>,
 }
 
 impl Record {
@@ -41,13 +46,28 @@ impl Record {
                 true,
             ),
         };
-        Record { id, draft: draft::encode(form), outcome, acknowledged }
+        Record { id, draft: draft::encode(form), outcome, acknowledged, wire: Vec::new() }
     }
 
     /// A draft that something else takes the place of.
     #[must_use]
     pub fn replaced(id: u64, form: &ProduceForm) -> Record {
-        Record { id, draft: draft::encode(form), outcome: "a draft, not sent".to_owned(), acknowledged: false }
+        let outcome = "a draft, not sent".to_owned();
+        Record { id, draft: draft::encode(form), outcome, acknowledged: false, wire: Vec::new() }
+    }
+
+    /// The same, with the bytes that travelled instead of the text.
+    #[must_use]
+    pub fn encoded(self, wire: &[u8]) -> Record {
+        Record { wire: wire.to_vec(), ..self }
+    }
+
+    /// The message for a file, where the broker has it.
+    #[must_use]
+    pub fn written(&self) -> Option<Written> {
+        let form = self.form();
+        let wire = (!self.wire.is_empty()).then_some(&*self.wire);
+        message_file::written("", &form, wire).filter(|_| self.acknowledged)
     }
 
     /// What was typed.

@@ -89,10 +89,12 @@ impl LoadRun {
             None => "\"duration_s\": null".to_owned(),
         };
         let mut text = format!(
-            "{{\n  \"load\": {{\"topic\": {}, \"payload\": {}, \"rate\": {}, \"producers\": {}, \"in_flight\": {}, {end}}},\n  \
+            "{{\n  \"load\": {{\"topic\": {}, \"partitions\": {}, \"schema_subject\": {}, \"payload\": {}, \"rate\": {}, \"producers\": {}, \"in_flight\": {}, {end}}},\n  \
              \"elapsed_ms\": {}, \"acknowledged\": {}, \"failed\": {}, \"per_second\": {}, \"held_back_ms\": {},\n  \
              \"generator_late\": {}",
             quoted(&request.topic),
+            request.partitions,
+            request.schema_ref.as_ref().map_or_else(|| "null".to_owned(), |schema| quoted(&schema.subject)),
             quoted(&request.payload),
             request.rate,
             request.producers,

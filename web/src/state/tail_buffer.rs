@@ -135,7 +135,7 @@ impl TailBuffer {
             offset,
             publish_time_ms: message.publish_time,
             append_time_ms: browsed.append_time_ms,
-            producer_name: message.producer_name.into(),
+            producer_name: self.producer(&message.producer_name),
             routing_key: message.routing_key.map(String::into_boxed_str),
             attributes: attributes.into_boxed_slice(),
             schema_id: message.schema_id,
@@ -155,6 +155,12 @@ impl TailBuffer {
         let last = self.rows.back().filter(|row| &*row.topic == name).map(|row| row.topic.clone());
         last.or_else(|| self.next_offsets.get_key_value(name).map(|(known, _)| known.clone()))
             .unwrap_or_else(|| name.into())
+    }
+
+    /// Neighbours mostly come from one producer: its name is kept once for a run of them.
+    fn producer(&self, name: &str) -> Rc<str> {
+        let last = self.rows.back().filter(|row| &*row.producer_name == name);
+        last.map_or_else(|| name.into(), |row| row.producer_name.clone())
     }
 
     fn drop_oldest(&mut self) {

@@ -19,6 +19,9 @@ pub struct Window {
     pub top_px: f64,
     /// How high the canvas is, in pixels.
     pub canvas_px: f64,
+    /// In how many places rows are drawn, one after the other and then from the first again. The same for a short list that grows
+    /// as for a long one, so that what is drawn of a row can be used for the next one in its place.
+    pub places: usize,
 }
 
 /// The window of a list at a scroll position.
@@ -35,7 +38,7 @@ pub fn window(rows: usize, row_px: f64, scroll_px: f64, viewport_px: f64) -> Win
     let first = first_visible.saturating_sub(OVERSCAN_ROWS).min(rows);
     let count = (first_visible + visible + OVERSCAN_ROWS).min(rows) - first;
     let top_px = scroll_px - (position_px - first as f64 * row_px);
-    Window { first, count, top_px, canvas_px }
+    Window { first, count, top_px, canvas_px, places: count.max(visible + OVERSCAN_ROWS) }
 }
 
 #[cfg(test)]
@@ -44,7 +47,11 @@ mod tests {
 
     #[test]
     fn a_short_list_is_drawn_whole() {
-        assert_eq!(window(3, 30.0, 0.0, 600.0), Window { first: 0, count: 3, top_px: 0.0, canvas_px: 90.0 });
+        assert_eq!(
+            window(3, 30.0, 0.0, 600.0),
+            Window { first: 0, count: 3, top_px: 0.0, canvas_px: 90.0, places: 29 }
+        );
+        assert_eq!(window(1000, 30.0, 0.0, 600.0).places, 29, "as many as for a short list");
         assert_eq!(window(0, 30.0, 50.0, 600.0).count, 0);
     }
 
@@ -53,7 +60,7 @@ mod tests {
         let window = window(10_000, 30.0, 3000.0, 600.0);
         assert_eq!((window.first, window.canvas_px), (92, 300_000.0));
         assert!((window.top_px - 2760.0).abs() < 0.01, "{window:?}");
-        assert_eq!(window.count, 8 + 21 + 8);
+        assert_eq!((window.count, window.places), (8 + 21 + 8, 8 + 21 + 8));
     }
 
     #[test]

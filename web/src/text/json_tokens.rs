@@ -71,7 +71,7 @@ fn turn_into_key(found: &mut [Token]) {
 
 /// A string ends at its quote, or where the line ends: JSON strings hold no line break, and
 /// an open quote must not swallow the rest of the text while it is being typed.
-fn string_end(bytes: &[u8], start: usize) -> usize {
+pub(super) fn string_end(bytes: &[u8], start: usize) -> usize {
     let mut at = start + 1;
     while at < bytes.len() {
         match bytes[at] {
@@ -84,11 +84,17 @@ fn string_end(bytes: &[u8], start: usize) -> usize {
     bytes.len()
 }
 
-fn word_end(bytes: &[u8], start: usize) -> usize {
+/// A word ends where anything else of JSON begins.
+pub(super) fn word_end(bytes: &[u8], start: usize) -> usize {
     let ends =
         |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b'"' | b'{' | b'}' | b'[' | b']' | b',' | b':');
     let length = bytes[start..].iter().position(ends).unwrap_or(bytes.len() - start);
     start + length
+}
+
+/// Whether a word is a number or a literal.
+pub(super) fn is_word(word: &str) -> bool {
+    word_kind(word) != Kind::Unknown
 }
 
 fn word_kind(word: &str) -> Kind {

@@ -4,6 +4,7 @@
 pub mod hex;
 pub mod json_edit;
 pub mod json_format;
+pub mod json_scan;
 pub mod json_tokens;
 pub mod json_tree;
 pub mod line_diff;

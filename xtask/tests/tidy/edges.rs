@@ -45,10 +45,10 @@ const ALLOWED: [(&str, &[&str]); 18] = [
             "irongate-proto",
         ],
     ),
-    ("irongate-web", &["irongate-proto", "irongate-schema"]),
+    ("irongate-web", &["irongate-messages", "irongate-proto", "irongate-schema"]),
     ("irongate-tests", &["irongate-proto"]),
     ("irongate-tests-foreign", &["irongate-tests"]),
-    ("irongate-tests-bench", &["irongate-tests", "irongate-proto", "irongate-schema"]),
+    ("irongate-tests-bench", &["irongate-tests", "irongate-proto", "irongate-schema", "irongate-web"]),
     ("xtask", &[]),
     ("xtask-tools", &[]),
 ];

@@ -1,83 +1,40 @@
-//! Records and outcomes as JSON, one object per line: what goes into `plugin run`, and what comes out. The names are those that `consume --json` prints.
+//! Records and outcomes as JSON, one object per line: what goes into `plugin run`, and what comes out. A record is written as a
+//! message is that `produce --from` reads and `consume --json` prints.
 
 use anyhow::{Context, Result, bail};
-use base64::{Engine, engine::general_purpose::STANDARD};
-use bytes::Bytes;
+use irongate_messages::SchemaName;
 use irongate_runtime::{GuestFault, Outcome, OutputRecord, Record, SchemaReference};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 /// The topic of a record that names none.
 const TOPIC: &str = "/default/records";
 
-/// What `consume --json` prints and a transform is not told.
-const IGNORED: [&str; 3] = ["producer", "schema_id", "schema_version"];
-
 /// Reads one record.
 ///
 /// # Errors
-/// It is not an object, has a field that nobody knows, or one of the wrong type; the sentence names the field.
+/// It is no message, or one that a transform could not be given; the sentence names the field.
 pub(super) fn parse(line: &str) -> Result<Record> {
-    let Value::Object(mut fields) = serde_json::from_str(line)? else { bail!("it is not a JSON object") };
-    fields.retain(|name, value| !value.is_null() && !IGNORED.contains(&name.as_str()));
-    let record = Record {
-        topic: text(&mut fields, "topic")?.unwrap_or_else(|| TOPIC.to_owned()),
-        partition: number(&mut fields, "partition")?.map(u32::try_from).transpose().context("`partition`")?,
-        offset: number(&mut fields, "offset")?,
-        key: text(&mut fields, "routing_key")?,
-        attributes: attributes(&mut fields)?,
-        publish_time_ms: number(&mut fields, "publish_time_ms")?.unwrap_or_default(),
-        schema: schema(&mut fields)?,
-        payload: payload(&mut fields)?,
-    };
-    match fields.keys().next() {
-        Some(name) => bail!("the field `{name}` is not one of a record"),
-        None => Ok(record),
+    let written = irongate_messages::parse_json(line.as_bytes())?;
+    if written.template {
+        bail!("`template`: `plugin run` fills nothing in; write the payload as the transform is to be given it");
     }
+    let payload = written.payload()?;
+    Ok(Record {
+        topic: written.topic.unwrap_or_else(|| TOPIC.to_owned()),
+        partition: written.partition,
+        offset: written.offset,
+        key: written.routing_key,
+        attributes: written.attributes.into_iter().collect(),
+        publish_time_ms: written.publish_time_ms.unwrap_or_default(),
+        schema: written.schema.map(schema).transpose()?,
+        payload,
+    })
 }
 
-fn text(fields: &mut Map<String, Value>, name: &str) -> Result<Option<String>> {
-    match fields.remove(name) {
-        None => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text)),
-        Some(other) => bail!("`{name}` is {other}, but must be text"),
-    }
-}
-
-fn number(fields: &mut Map<String, Value>, name: &str) -> Result<Option<u64>> {
-    let Some(value) = fields.remove(name) else { return Ok(None) };
-    value.as_u64().map(Some).with_context(|| format!("`{name}` is {value}, but must be a whole number"))
-}
-
-fn attributes(fields: &mut Map<String, Value>) -> Result<Vec<(String, String)>> {
-    let Some(value) = fields.remove("attributes") else { return Ok(Vec::new()) };
-    let attributes: std::collections::BTreeMap<String, String> =
-        serde_json::from_value(value).context("`attributes` must be an object of texts")?;
-    Ok(attributes.into_iter().collect())
-}
-
-fn schema(fields: &mut Map<String, Value>) -> Result<Option<SchemaReference>> {
-    let Some(value) = fields.remove("schema") else { return Ok(None) };
-    let subject = value["subject"].as_str();
-    let version = value["version"].as_u64().and_then(|version| u32::try_from(version).ok());
-    let (Some(subject), Some(version)) = (subject, version) else {
-        bail!("`schema` must be an object with `subject` and `version`");
-    };
-    Ok(Some(SchemaReference { subject: subject.to_owned(), version }))
-}
-
-/// The payload in the one of its three forms that is there.
-fn payload(fields: &mut Map<String, Value>) -> Result<Bytes> {
-    let forms = ["payload", "payload_base64", "json"].iter().filter(|form| fields.contains_key(**form)).count();
-    if forms > 1 {
-        bail!("give one of `payload`, `payload_base64` and `json`");
-    }
-    if let Some(json) = fields.remove("json") {
-        return Ok(json.to_string().into());
-    }
-    if let Some(encoded) = text(fields, "payload_base64")? {
-        return Ok(STANDARD.decode(encoded).context("`payload_base64` is not base64")?.into());
-    }
-    Ok(text(fields, "payload")?.unwrap_or_default().into())
+/// A transform is told the version: there is no registry here to ask for the latest.
+fn schema(name: SchemaName) -> Result<SchemaReference> {
+    let version = name.version.context("`schema` must have a `version` beside its `subject`")?;
+    Ok(SchemaReference { subject: name.subject, version })
 }
 
 /// What became of one record, for a program.
@@ -132,23 +89,13 @@ pub(super) fn word(outcome: &Outcome) -> &'static str {
 
 /// A record that was emitted, in the form that is read as well. What is absent is left out.
 fn output(record: &OutputRecord) -> Value {
-    let mut object = Map::new();
-    let mut put = |name: &str, value: Option<Value>| {
-        if let Some(value) = value {
-            object.insert(name.to_owned(), value);
-        }
-    };
-    put("topic", record.topic.clone().map(Value::from));
-    put("routing_key", record.key.clone().map(Value::from));
-    let attributes: Map<String, Value> =
-        record.attributes.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
-    put("attributes", (!attributes.is_empty()).then(|| attributes.into()));
-    put("schema", record.schema.as_ref().map(|schema| json!({"subject": schema.subject, "version": schema.version})));
-    match std::str::from_utf8(&record.payload) {
-        Ok(text) => put("payload", Some(text.into())),
-        Err(_) => put("payload_base64", Some(STANDARD.encode(&record.payload).into())),
-    }
-    object.into()
+    let mut written = irongate_messages::Record::new(&record.payload);
+    written.topic.clone_from(&record.topic);
+    written.routing_key.clone_from(&record.key);
+    written.attributes = record.attributes.iter().cloned().collect();
+    written.schema =
+        record.schema.clone().map(|schema| SchemaName { subject: schema.subject, version: Some(schema.version) });
+    json!(written)
 }
 
 #[cfg(test)]
@@ -178,10 +125,12 @@ mod tests {
             (r#"{"topik": "/a/b"}"#, "`topik`"),
             (r#"{"offset": -1}"#, "`offset`"),
             (r#"{"partition": 4294967296}"#, "`partition`"),
-            (r#"{"attributes": {"a": 1}}"#, "`attributes`"),
+            (r#"{"attributes": [1]}"#, "`attributes`"),
             (r#"{"schema": {"subject": "s"}}"#, "`schema`"),
             (r#"{"payload": {}}"#, "`payload`"),
             (r#"{"payload_base64": "!"}"#, "`payload_base64`"),
+            (r#"{"template": true, "payload": "{{seq}}"}"#, "`template`"),
+            (r#"{"attributes": {"a": 1}, "payload": "x"}"#, "`attributes.a`"),
             ("[]", "object"),
         ] {
             let error = format!("{:#}", parse(line).unwrap_err());

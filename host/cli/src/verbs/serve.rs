@@ -15,6 +15,12 @@ use std::path::{Path, PathBuf};
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
+/// What one message may have in bytes where nothing else is asked for, as Danube has it.
+const MESSAGE_BYTES_DEFAULT: u32 = 10 << 20;
+
+/// The most that may be asked for: what clients take in one answer, and what a group commit queues, is twice that.
+const MESSAGE_BYTES_LIMIT: u32 = 32 << 20;
+
 /// The arguments of `serve`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -51,6 +57,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
     environment: String,
 
+    /// Let the console send and change nothing. It binds that page alone; what other clients may do, tokens say.
+    #[arg(long)]
+    read_only_console: bool,
+
     /// The certificate to show, and those that vouch for it behind, as PEM. Turns TLS on.
     #[arg(long, value_name = "FILE", requires = "tls_key", env = "IRONGATE_TLS_CERT")]
     tls_cert: Option<PathBuf>,
@@ -72,6 +82,11 @@ pub(crate) struct Args {
     /// Connections at one time; further ones are turned away. No more than there are file handles.
     #[arg(long, value_name = "COUNT", default_value_t = Limits::default().connections_max)]
     connections_max: usize,
+
+    /// The most bytes that one message may have on the wire, payload, attributes, key and names together.
+    #[arg(long, value_name = "BYTES", conflicts_with = "upstream", default_value_t = MESSAGE_BYTES_DEFAULT,
+        value_parser = clap::value_parser!(u32).range(1024..=i64::from(MESSAGE_BYTES_LIMIT)))]
+    message_bytes_max: u32,
 
     /// A host name under which clients may address this server, beside loopback. Repeatable.
     #[arg(long, value_name = "HOST[:PORT]")]
@@ -112,6 +127,7 @@ pub(crate) async fn run(args: Args) -> Result<()> {
         allowed_hosts: args.allow_host,
         allowed_origins: args.allow_origin,
         environment: args.environment,
+        read_only_console: args.read_only_console,
         tls,
         token_secrets,
         deployments: deployments.clone(),
@@ -154,6 +170,10 @@ fn open(args: &Args) -> Result<(Backend, String)> {
     if args.upstream.is_empty() {
         let mut config = BrokerConfig::new(&args.data_dir);
         config.auto_create_topics = !args.no_auto_create;
+        let limits = &mut config.limits;
+        limits.message_bytes_max = args.message_bytes_max as usize;
+        // One message always fits into a call.
+        limits.publish_batch_bytes_max = limits.publish_batch_bytes_max.max(limits.message_bytes_max);
         return Ok((Broker::open(config)?.into(), format!("data in {}", args.data_dir.display())));
     }
     let shown = Credentials::read(None, args.upstream_token_file.clone(), args.upstream_ca_cert.clone())?;

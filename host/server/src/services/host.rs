@@ -6,17 +6,24 @@ use irongate_proto::irongate_v1::{GetHostInfoRequest, GetHostInfoResponse};
 use std::time::{SystemTime, UNIX_EPOCH};
 use tonic::{Request, Response, Status};
 
+/// What the configuration has the console say and do.
+#[derive(Clone)]
+pub(crate) struct About {
+    pub(crate) environment: String,
+    pub(crate) read_only_console: bool,
+}
+
 pub(crate) struct Host<B> {
     broker: B,
-    environment: String,
+    about: About,
     started_at_ms: u64,
 }
 
 impl<B> Host<B> {
-    pub(crate) fn new(broker: B, environment: String) -> Self {
+    pub(crate) fn new(broker: B, about: About) -> Self {
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let started_at_ms = u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX);
-        Self { broker, environment, started_at_ms }
+        Self { broker, about, started_at_ms }
     }
 }
 
@@ -28,12 +35,13 @@ impl<B: MessageBroker> HostService for Host<B> {
         Ok(Response::new(GetHostInfoResponse {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             started_at_ms: self.started_at_ms,
-            environment: self.environment.clone(),
+            environment: self.about.environment.clone(),
             message_bytes_max: u64::try_from(limits.message_bytes_max).unwrap_or(u64::MAX),
             publish_batch_messages_max: u32::try_from(limits.publish_batch_messages_max).unwrap_or(u32::MAX),
             auto_create_topics: self.broker.auto_create_topics(),
             upstream: standing.upstream,
             missing_features: standing.missing_features,
+            read_only_console: self.about.read_only_console,
         }))
     }
 }

@@ -9,7 +9,7 @@ mod consumer;
 mod discovery;
 mod ending;
 mod health_check;
-mod host;
+pub(crate) mod host;
 mod load;
 mod namespace_admin;
 mod pipelines;
@@ -26,6 +26,7 @@ use crate::access::Access;
 use crate::backend::Backend;
 use crate::limits::{CONTROL_REQUEST_BYTES_MAX, LoadLimits, MESSAGE_SLACK_BYTES};
 use absent::Absent;
+use host::About;
 use irongate_broker::MessageBroker;
 use irongate_deploy::{COMPONENT_BYTES_MAX, Deployments};
 use irongate_proto::backup_v1::backup_service_server::BackupServiceServer;
@@ -55,7 +56,7 @@ const BROKER_ID: &str = "1";
 pub(crate) fn routes(
     backend: &Backend,
     access: &Access,
-    environment: &str,
+    about: &About,
     load: &LoadLimits,
     deployments: Option<Deployments>,
     backup_folder: Option<PathBuf>,
@@ -71,14 +72,14 @@ pub(crate) fn routes(
             let namespaces =
                 NamespaceAdminServer::new(namespace_admin::Namespaces::new(broker.clone(), access.clone()));
             let topics = TopicAdminServer::new(topic_admin::TopicsAdmin::new(broker.clone(), access.clone()));
-            of_broker(broker, access, environment, load, stopping)
+            of_broker(broker, access, about, load, stopping)
                 .add_service(brokers.max_decoding_message_size(CONTROL_REQUEST_BYTES_MAX))
                 .add_service(namespaces.max_decoding_message_size(CONTROL_REQUEST_BYTES_MAX))
                 .add_service(topics.max_decoding_message_size(CONTROL_REQUEST_BYTES_MAX))
                 .add_service(Absent::<1>)
                 .add_service(Absent::<2>)
         }
-        Backend::Upstream(cluster) => of_broker(cluster, access, environment, load, stopping)
+        Backend::Upstream(cluster) => of_broker(cluster, access, about, load, stopping)
             .add_service(Relay::<0>::new(cluster.clone(), access.clone()))
             .add_service(Relay::<1>::new(cluster.clone(), access.clone()))
             .add_service(Relay::<2>::new(cluster.clone(), access.clone()))
@@ -93,7 +94,7 @@ pub(crate) fn routes(
 fn of_broker<B: MessageBroker>(
     broker: &B,
     access: &Access,
-    environment: &str,
+    about: &About,
     load: &LoadLimits,
     stopping: &CancellationToken,
 ) -> Routes {
@@ -113,7 +114,7 @@ fn of_broker<B: MessageBroker>(
     let topic = TopicServiceServer::new(topic::Topics::new(broker(), access()));
     let template_bytes_max = load.template_bytes_max as usize + MESSAGE_SLACK_BYTES;
     let load = LoadServiceServer::new(load::Load::new(broker(), access(), load.clone(), stopping.clone()));
-    let host = HostServiceServer::new(host::Host::new(broker(), environment.to_owned()));
+    let host = HostServiceServer::new(host::Host::new(broker(), about.clone()));
 
     Routes::new(producer.max_decoding_message_size(message_bytes_max))
         .add_service(publish.max_decoding_message_size(batch_bytes_max))

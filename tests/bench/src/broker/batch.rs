@@ -7,7 +7,7 @@ use anyhow::{Context, ensure};
 use bytes::Bytes;
 use irongate_proto::{
     danube::DispatchStrategy,
-    irongate_v1::{OutgoingMessage, PublishRequest, publish_result::Outcome},
+    irongate_v1::{DeleteTopicRequest, OutgoingMessage, PublishRequest, publish_result::Outcome},
 };
 use irongate_tests::{Host, rpc::Rpc};
 use tokio::task::JoinSet;
@@ -27,6 +27,8 @@ pub const BATCH: usize = 256;
 /// Callers of the reliable load: enough that a group waits while the one before it is synced.
 pub const RELIABLE_CALLERS: usize = 8;
 
+const RELIABLE_TOPIC: &str = "/default/bench-batch-reliable";
+
 /// Messages per second of one caller on a non-reliable topic.
 pub async fn messages_per_second(host: &Host, messages: usize) -> anyhow::Result<f64> {
     let request = request("/default/bench-batch", DispatchStrategy::NonReliable, messages);
@@ -38,14 +40,18 @@ pub async fn reliable(host: &Host) -> anyhow::Result<(f64, f64)> {
     let before = Commits::read(host).await?;
     let mut callers = JoinSet::new();
     for _ in 0..RELIABLE_CALLERS {
-        let request = request("/default/bench-batch-reliable", DispatchStrategy::Reliable, BATCH);
+        let request = request(RELIABLE_TOPIC, DispatchStrategy::Reliable, BATCH);
         callers.spawn(publish_for(host.rpc().await, request));
     }
     let mut rate = 0.0;
     for caller in callers.join_all().await {
         rate += caller?;
     }
-    Ok((rate, Commits::read(host).await?.group_since(&before)))
+    let group_messages = Commits::read(host).await?.group_since(&before);
+    // Gigabytes, which the next round needs again.
+    let delete = DeleteTopicRequest { topic: RELIABLE_TOPIC.to_owned() };
+    host.rpc().await.topics.delete_topic(delete).await.context("deleting the topic of the reliable load")?;
+    Ok((rate, group_messages))
 }
 
 /// Messages per second of a plain file that is synced after groups of that size.

@@ -24,7 +24,7 @@ const MESSAGES: usize = 40 * batch::BATCH;
 const ACKS_IN_FLIGHT: usize = 64;
 
 /// Deliveries per second, all subscriptions together; each acknowledges every message.
-pub async fn deliveries_per_second(host: &Host, round: usize, subscriptions: usize) -> anyhow::Result<f64> {
+pub async fn deliveries_per_second(host: &Host, round: u64, subscriptions: usize) -> anyhow::Result<f64> {
     let topic = format!("/default/bench-fan-out-{round}-{subscriptions}");
     let mut publisher = host.rpc().await;
     batch::publish(&mut publisher, batch::request(&topic, DispatchStrategy::Reliable, 1)).await?;

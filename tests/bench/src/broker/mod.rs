@@ -7,14 +7,15 @@ mod processor;
 mod report;
 mod topics;
 
+pub use batch::publish;
 pub use report::markdown;
 
-use irongate_tests::Host;
+use irongate_tests::{Host, surroundings};
 
 use crate::echo::EchoProcess;
 
-/// How often everything but the many topics is measured.
-pub const ROUNDS: usize = 5;
+/// How often everything but the many topics is measured, unless `IRONGATE_BENCH_ROUNDS` says otherwise.
+const ROUNDS: u64 = 5;
 
 /// Everything that was measured, one entry per round.
 #[derive(Debug, Default)]
@@ -47,8 +48,9 @@ pub async fn measure() -> anyhow::Result<Measured> {
     let host = Host::start().await;
     let echo = EchoProcess::start().await?;
     let mut measured = Measured::default();
-    for round in 1..=ROUNDS {
-        eprintln!("round {round} of {ROUNDS}");
+    let rounds = surroundings::number("IRONGATE_BENCH_ROUNDS", ROUNDS);
+    for round in 1..=rounds {
+        eprintln!("round {round} of {rounds}");
         measured.single.push(batch::messages_per_second(&host, batch::SINGLE).await?);
         measured.batch.push(batch::messages_per_second(&host, batch::BATCH).await?);
         let (rate, group) = batch::reliable(&host).await?;

@@ -1,6 +1,6 @@
 //! Ratios and goals of the broker: from what was measured to a section that a person reads.
 
-use super::{Measured, ROUNDS, batch, fan_out, processor, topics};
+use super::{Measured, batch, fan_out, processor, topics};
 use crate::{
     load::{MEASURED, PAYLOAD_BYTES},
     page::{Goals, cores, duration, median, percent, ratio},
@@ -54,12 +54,13 @@ pub fn markdown(measured: &Measured) -> String {
     ];
     let figures = &measured.topics;
     format!(
-        "`cargo xtask bench broker`. Messages of {PAYLOAD_BYTES} bytes, {ROUNDS} rounds of {} s each (fan-out: of a fixed number of messages, each\n\
+        "`cargo xtask bench broker`. Messages of {PAYLOAD_BYTES} bytes, {} rounds of {} s each (fan-out: of a fixed number of messages, each\n\
          acknowledged by each subscription); {} cores. Batches go through `Publish` of `irongate.v1`, one caller unless it says otherwise; the plain\n\
          file is synced after groups as large as the host's were in the same round. Processor time is that of the serving process for each\n\
          message, {} producers, through Danube's `SendMessage`.\n\n\
          | what | figure | against | ratio |\n|---|---:|---|---:|\n{}\n\
          A host with {} reliable topics: ready {} after its start, lists them in {}, holds {:.0} MiB.\n{}",
+        measured.single.len(),
         MEASURED.as_secs(),
         cores(),
         processor::PRODUCERS,

@@ -36,7 +36,10 @@ impl Schemas<'_> {
             let subject = subject_of(&args.topic);
             let kind = variant_name(schema_type);
             self.output.progress(&format!("📤 Auto-registering schema for subject '{subject}' (type: {kind})..."));
-            let registered = registry.register(&subject, schema_type, definition).await?;
+            let registered = registry.register(&subject, schema_type, definition).await.with_context(|| {
+                let topic = &args.topic;
+                format!("the schema file is no version of {subject}, the subject of {topic} (-t names another topic)")
+            })?;
             self.output.progress(&format!("✅ Schema registered with ID: {}", registered.schema_id));
             // Of a definition that is registered already the server answers the version it has.
             (subject, Wanted::Pinned(registered.version))

@@ -30,9 +30,9 @@ enum Action {
     Registry(registry::Action),
     #[command(flatten)]
     Rules(rules::Action),
-    /// Check messages against a schema in a file. Needs no server.
+    /// Check messages against a schema: of a file with no server, of a subject by its server's registry.
     ///
-    /// Every broken rule is printed with its place. The exit code is 0 where all messages are valid, 3 where one is not,
+    /// No message is sent anywhere. Every broken rule is printed with its place. The exit code is 0 where all messages are valid, 3 where one is not,
     /// 2 where the schema does not compile.
     Validate(validate::Args),
     /// Say whether a new version of a schema may follow the old ones: of files with no server, of a subject by its server.
@@ -51,7 +51,7 @@ enum Action {
     Encode(convert::EncodeArgs),
     /// Print the JSON of a message in wire bytes. Needs no server.
     Decode(convert::DecodeArgs),
-    /// Make valid messages from a schema in a file. Needs no server.
+    /// Make valid messages from a schema: of a file with no server, of a subject by its server's registry.
     ///
     /// The exit code is 3 where no valid message was found; the rule that stands in the way is named.
     Sample(sample::Args),
@@ -77,14 +77,14 @@ pub(crate) async fn run(address: &ServiceAddr, args: Args, output: Output) -> Re
             let output = output.or_json(action.form().output == OutputForm::Json);
             registry::act(address, action, output).await
         }
-        Action::Validate(args) => validate::run(&args, output),
+        Action::Validate(args) => validate::run(address, &args, output).await,
         Action::Rules(action) => rules::act(address, action, output).await,
         Action::Check(args) => check::run(address, &args, output.or_json(args.form.output == OutputForm::Json)).await,
         Action::Diff(args) => diff::run(address, &args, output).await,
         Action::Bundle(args) => bundle::run(&args, output),
         Action::Encode(args) => convert::encode(&args, output),
         Action::Decode(args) => convert::decode(&args, output),
-        Action::Sample(args) => sample::run(&args, output),
+        Action::Sample(args) => sample::run(address, &args, output).await,
     };
     match done {
         // A reader that has seen enough is no failure.

@@ -1,6 +1,7 @@
-//! `irongate schema sample`: valid messages made from a schema, with no server. The same seed makes the same messages.
+//! `irongate schema sample`: valid messages made from a schema in a file, with no server, or from one that is registered. The same seed makes the same messages.
 
-use super::definition::Definition;
+use super::definition::Named;
+use crate::address::ServiceAddr;
 use crate::failure::{Failure, INVALID};
 use crate::output::{Output, complain};
 use anyhow::Result;
@@ -10,7 +11,7 @@ use serde_json::{Value, json};
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]
-    definition: Definition,
+    schema: Named,
     /// Where chance starts: the same seed makes the same messages.
     #[arg(long, default_value_t = 0)]
     seed: u64,
@@ -19,8 +20,8 @@ pub(super) struct Args {
     count: u64,
 }
 
-pub(super) fn run(args: &Args, output: Output) -> Result<()> {
-    let schema = args.definition.compile()?;
+pub(super) async fn run(address: &ServiceAddr, args: &Args, output: Output) -> Result<()> {
+    let schema = args.schema.compile(address).await?;
     for index in 0..args.count {
         let seed = args.seed.wrapping_add(index);
         let made = schema.sample(seed).map_err(|error| {

@@ -1,8 +1,9 @@
-//! `irongate schema validate`: messages against a schema, with no server. The verdict is the schema crate's, the same that
-//! a broker gives.
+//! `irongate schema validate`: messages against a schema in a file, with no server, or against one that is registered. The
+//! verdict is the schema crate's, the same that a broker gives; no message leaves this machine.
 
-use super::definition::Definition;
+use super::definition::Named;
 use super::messages::{Message, Source};
+use crate::address::ServiceAddr;
 use crate::failure::{Failure, INVALID};
 use crate::output::Output;
 use crate::violations;
@@ -15,7 +16,7 @@ use serde_json::json;
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]
-    definition: Definition,
+    schema: Named,
     #[command(flatten)]
     source: Source,
     /// Every line is a message of its own (JSON Lines); empty lines are none.
@@ -23,8 +24,8 @@ pub(super) struct Args {
     lines: bool,
 }
 
-pub(super) fn run(args: &Args, output: Output) -> Result<()> {
-    let schema = args.definition.compile()?;
+pub(super) async fn run(address: &ServiceAddr, args: &Args, output: Output) -> Result<()> {
+    let schema = args.schema.compile(address).await?;
     let mut tally = Tally::default();
     if args.lines {
         for message in args.source.lines()? {
