@@ -12,6 +12,7 @@ mod load;
 mod mirror;
 mod pipeline;
 mod pipeline_deploy;
+mod pipeline_doctor;
 mod pipeline_run;
 mod pipeline_tap;
 mod plugin;
