@@ -69,6 +69,7 @@ fn or_default<'de, T: Default + Deserialize<'de>, D: Deserializer<'de>>(deserial
 }
 
 /// A record that is an object: derived, reading would take a list as the fields in their order.
+#[derive(Serialize)]
 struct Entry(Record);
 
 impl<'de> Deserialize<'de> for Entry {
@@ -162,7 +163,8 @@ fn no_yaml(error: serde_saphyr::Error) -> RecordError {
 /// # Errors
 /// The writer fails.
 pub fn to_yaml(messages: Vec<Record>) -> Result<String, RecordError> {
-    serde_saphyr::to_string(&Export { messages }).map_err(|error| RecordError::Yaml(error.to_string()))
+    serde_saphyr::to_string(&Export { messages: messages.into_iter().map(Entry).collect() })
+        .map_err(|error| RecordError::Yaml(error.to_string()))
 }
 
 /// The message of one line of JSON Lines.
