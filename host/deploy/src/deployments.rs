@@ -4,12 +4,12 @@ use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
     sync::Arc,
-    time::{SystemTime, UNIX_EPOCH},
 };
 
 use irongate_broker::{Broker, Note};
 use irongate_pipeline::{PipelineConfig, Problem};
 use irongate_proto::pipelines_v1 as v1;
+use irongate_runtime::EngineLimits;
 use prost::Message;
 use tokio::sync::Mutex;
 
@@ -18,29 +18,33 @@ use crate::{
     documents::{self, PipelineDocument, VersionDocument},
     error::DeployError,
     ledger::{Figures, Ledgers},
-    limits::{COMPONENT_BYTES_MAX, PIPELINES_MAX, VERSIONS_MAX},
+    limits::{COMPONENT_BYTES_MAX, PIPELINES_MAX, TOPIC_INSTANCES_MAX},
     plugins::PluginFolder,
     prepare::{Prepared, Runtimes, Unprepared, circle, parse, prepare, problem},
     running::{Running, blocking},
+    topics::{self, Chains},
 };
 
 /// The pipelines of a host. Clones share them.
 #[derive(Clone)]
 pub struct Deployments {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
-struct Shared {
-    broker: Broker,
-    plugins: PluginFolder,
+pub(crate) struct Shared {
+    pub(crate) broker: Broker,
+    pub(crate) plugins: PluginFolder,
     runtimes: Runtimes,
     ledgers: Ledgers,
-    pipelines: Mutex<Pipelines>,
+    /// A pipeline that takes every instance leaves those of the topics.
+    pub(crate) topic_runtimes: Runtimes,
+    pub(crate) pipelines: Mutex<Pipelines>,
 }
 
 #[derive(Default)]
-struct Pipelines {
+pub(crate) struct Pipelines {
     by_name: BTreeMap<String, Deployed>,
+    pub(crate) topics: Chains,
     is_closed: bool,
 }
 
@@ -63,9 +67,12 @@ impl Deployments {
     /// Reads what is kept and starts every pipeline that is not paused.
     pub async fn open(broker: Broker, data_dir: &Path) -> Result<Deployments, DeployError> {
         let plugins = PluginFolder::open(data_dir)?;
-        let runtimes = Runtimes::new(data_dir);
-        let shared =
-            Arc::new(Shared { broker, plugins, runtimes, ledgers: Ledgers::default(), pipelines: Mutex::default() });
+        let runtimes = Runtimes::new(data_dir, EngineLimits::default().instances_max);
+        let topic_runtimes = Runtimes::new(data_dir, TOPIC_INSTANCES_MAX);
+        let (ledgers, pipelines) = (Ledgers::default(), Mutex::default());
+        let shared = Arc::new(Shared { broker, plugins, runtimes, topic_runtimes, ledgers, pipelines });
+        // Pipelines write to topics.
+        let topics = topics::revive(&shared).await;
         let mut by_name = BTreeMap::new();
         for (note, value) in shared.broker.notes(documents::pipelines_prefix())? {
             let Some(name) = documents::pipeline_name(&note) else { continue };
@@ -74,7 +81,7 @@ impl Deployments {
             let document = PipelineDocument::decode(&*value).map_err(damaged)?;
             by_name.insert(name.to_owned(), shared.revive(name, document).await?);
         }
-        shared.pipelines.lock().await.by_name = by_name;
+        *shared.pipelines.lock().await = Pipelines { by_name, topics, is_closed: false };
         Ok(Deployments { shared })
     }
 
@@ -198,7 +205,7 @@ impl Deployments {
 }
 
 impl Shared {
-    async fn open_pipelines(&self) -> Result<tokio::sync::MutexGuard<'_, Pipelines>, DeployError> {
+    pub(crate) async fn open_pipelines(&self) -> Result<tokio::sync::MutexGuard<'_, Pipelines>, DeployError> {
         let pipelines = self.pipelines.lock().await;
         if pipelines.is_closed { Err(DeployError::Closed) } else { Ok(pipelines) }
     }
@@ -276,7 +283,7 @@ impl Shared {
         Ok(Ok(number))
     }
 
-    async fn keep(
+    pub(crate) async fn keep(
         self: &Arc<Self>,
         components: std::collections::HashMap<String, bytes::Bytes>,
     ) -> Result<std::collections::HashMap<String, String>, DeployError> {
@@ -332,10 +339,13 @@ impl Shared {
         problems
     }
 
-    /// Removes components that no version uses any more.
-    fn tidy(&self, pipelines: &Pipelines) -> Result<(), DeployError> {
+    /// Removes components that no version and no topic uses any more.
+    pub(crate) fn tidy(&self, pipelines: &Pipelines) -> Result<(), DeployError> {
+        // What cannot be read may need any of them.
+        let Some(mut wanted) = topics::components(&self.broker) else { return Ok(()) };
         let versions = pipelines.by_name.values().flat_map(|one| &one.document.versions);
-        self.plugins.keep_only(&versions.flat_map(|version| version.components.values().cloned()).collect::<Vec<_>>())
+        wanted.extend(versions.flat_map(|version| version.components.values().cloned()));
+        self.plugins.keep_only(&wanted)
     }
 }
 
@@ -347,18 +357,6 @@ impl Pipelines {
     fn edges(&self) -> BTreeMap<String, (String, Vec<String>)> {
         let edge = |(name, one): (&String, &Deployed)| Some((name.clone(), edge(&one.prepared.as_ref()?.config)));
         self.by_name.iter().filter_map(edge).collect()
-    }
-}
-
-impl PipelineDocument {
-    /// Adds a version; the oldest are forgotten.
-    fn push(&mut self, configuration: String, is_yaml: bool, components: std::collections::HashMap<String, String>) {
-        let number = self.versions.last().map_or(1, |last| last.number + 1);
-        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let deployed_at_ms = u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX);
-        self.versions.push(VersionDocument { number, configuration, is_yaml, components, deployed_at_ms });
-        let too_many = self.versions.len().saturating_sub(VERSIONS_MAX);
-        self.versions.drain(..too_many);
     }
 }
 

@@ -48,6 +48,15 @@ fn filter_by_condition() {
 }
 
 #[test]
+fn json_to_avro() {
+    let fields = r#"[{"name": "amount", "type": "long"}, {"name": "email", "type": "string"}]"#;
+    let schema = format!(r#"{{"schema": {{"type": "record", "name": "Order", "fields": {fields}}}}}"#);
+    let outcomes = run("json-to-avro", &schema, &[record()]);
+    let datum = OutputRecord { schema: None, ..output("\u{a}\u{a}a@b.c") };
+    assert_eq!(outcomes, [Outcome::Emit(vec![datum])]);
+}
+
+#[test]
 fn split_lines() {
     let lines = Record { payload: "one\ntwo".into(), schema: None, attributes: vec![], ..record() };
     let outcomes = run("split-lines", "null", &[lines]);

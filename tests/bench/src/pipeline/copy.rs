@@ -29,22 +29,19 @@ pub async fn records_per_second(host: &Host, name: &str, component: Option<&Byte
         batch::publish(&mut rpc, request(name, first..first + batch::BATCH)).await?;
     }
     client.resume_pipeline(ResumePipelineRequest { name: name.to_owned() }).await?;
+    let mut polls = tokio::time::interval(POLL);
     let mut begun: Option<(Instant, u64)> = None;
     let rate = loop {
+        polls.tick().await;
         let settled = listed(&mut client, name).await?.records_settled;
         let now = Instant::now();
-        let (since, before) = match begun {
-            Some(begun) => begun,
-            None if settled == 0 => {
-                tokio::time::sleep(POLL).await;
-                continue;
-            }
-            None => *begun.insert((now, settled)),
-        };
+        if settled == 0 {
+            continue;
+        }
+        let (since, before) = *begun.get_or_insert((now, settled));
         if settled >= RECORDS as u64 {
             break (settled - before) as f64 / now.duration_since(since).as_secs_f64();
         }
-        tokio::time::sleep(POLL).await;
     };
     client.remove_pipeline(RemovePipelineRequest { name: name.to_owned() }).await?;
     let described = rpc.topics.describe_topic(DescribeTopicRequest { topic: target(name) }).await?.into_inner();

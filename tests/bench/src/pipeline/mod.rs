@@ -85,8 +85,9 @@ async fn deploy(host: &Host, name: &str, component: Option<&Bytes>) -> anyhow::R
     let problems = client.deploy_pipeline(request).await?.into_inner().problems;
     ensure!(problems.is_empty(), "{problems:?}");
     // It reads what comes from then on.
+    let mut polls = tokio::time::interval(POLL);
     while listed(&mut client, name).await?.state() != State::Running {
-        tokio::time::sleep(POLL).await;
+        polls.tick().await;
     }
     Ok(client)
 }
