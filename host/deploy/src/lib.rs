@@ -16,6 +16,7 @@ mod plugins;
 mod prepare;
 mod running;
 mod source;
+mod way_back;
 
 pub use contract::{SourceTopic, message_id, wire_type};
 pub use deployments::Deployments;
