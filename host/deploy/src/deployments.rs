@@ -11,7 +11,7 @@ use irongate_pipeline::{PipelineConfig, Problem};
 use irongate_proto::pipelines_v1 as v1;
 use irongate_runtime::EngineLimits;
 use prost::Message;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, mpsc};
 
 use crate::{
     described::refused,
@@ -20,9 +20,10 @@ use crate::{
     ledger::{Figures, Ledgers},
     limits::{COMPONENT_BYTES_MAX, PIPELINES_MAX, TOPIC_INSTANCES_MAX},
     plugins::PluginFolder,
-    prepare::{Prepared, Runtimes, Unprepared, circle, parse, prepare, problem},
+    prepare::{Prepared, Runtimes, Unprepared, circle, edge, parse, prepare, problem},
     running::{Running, blocking},
     topics::{self, Chains},
+    way_back::{self, GivenUp, WayBack},
 };
 
 /// The pipelines of a host. Clones share them.
@@ -36,6 +37,7 @@ pub(crate) struct Shared {
     pub(crate) plugins: PluginFolder,
     runtimes: Runtimes,
     ledgers: Ledgers,
+    given_up: mpsc::Sender<GivenUp>,
     /// A pipeline that takes every instance leaves those of the topics.
     pub(crate) topic_runtimes: Runtimes,
     pub(crate) pipelines: Mutex<Pipelines>,
@@ -69,19 +71,23 @@ impl Deployments {
         let plugins = PluginFolder::open(data_dir)?;
         let runtimes = Runtimes::new(data_dir, EngineLimits::default().instances_max);
         let topic_runtimes = Runtimes::new(data_dir, TOPIC_INSTANCES_MAX);
+        let (given_up, giving_up) = mpsc::channel(PIPELINES_MAX);
         let (ledgers, pipelines) = (Ledgers::default(), Mutex::default());
-        let shared = Arc::new(Shared { broker, plugins, runtimes, topic_runtimes, ledgers, pipelines });
+        let shared = Arc::new(Shared { broker, plugins, runtimes, ledgers, given_up, topic_runtimes, pipelines });
         // Pipelines write to topics.
         let topics = topics::revive(&shared).await;
-        let mut by_name = BTreeMap::new();
+        way_back::serve(&shared, giving_up);
+        // A version that is given up before all are there waits for that.
+        let mut pipelines = shared.pipelines.lock().await;
+        pipelines.topics = topics;
         for (note, value) in shared.broker.notes(documents::pipelines_prefix())? {
             let Some(name) = documents::pipeline_name(&note) else { continue };
             let damaged =
                 |error: prost::DecodeError| DeployError::Damaged { name: name.to_owned(), reason: error.to_string() };
             let document = PipelineDocument::decode(&*value).map_err(damaged)?;
-            by_name.insert(name.to_owned(), shared.revive(name, document).await?);
+            pipelines.by_name.insert(name.to_owned(), shared.revive(name, document).await?);
         }
-        *shared.pipelines.lock().await = Pipelines { by_name, topics, is_closed: false };
+        drop(pipelines);
         Ok(Deployments { shared })
     }
 
@@ -163,7 +169,7 @@ impl Deployments {
         deployed.document.is_paused = false;
         self.shared.broker.write_notes(vec![documents::pipeline(name, Some(&deployed.document))]).await?;
         if deployed.running.is_none() {
-            deployed.running = Some(self.shared.start(name, prepared));
+            deployed.running = Some(self.shared.start(name, prepared, &deployed.document));
         }
         Ok(())
     }
@@ -172,13 +178,11 @@ impl Deployments {
     pub async fn rollback(&self, name: &str) -> Result<u64, DeployError> {
         let mut pipelines = self.shared.open_pipelines().await?;
         let mut document = pipelines.get(name)?.document.clone();
-        let before = document.versions.len().checked_sub(2).and_then(|index| document.versions.get(index)).cloned();
-        let Some(before) = before else {
+        if !document.go_back() {
             return Err(DeployError::Precondition {
                 what: format!("the pipeline {name} has no version before this one"),
             });
-        };
-        document.push(before.configuration, before.is_yaml, before.components);
+        }
         match self.shared.put(&mut pipelines, name.to_owned(), document).await? {
             Ok(version) => Ok(version),
             Err(problems) => {
@@ -230,11 +234,45 @@ impl Shared {
     /// Puts a version in place, and starts it unless the pipeline is paused.
     fn place(&self, name: &str, prepared: &Arc<Prepared>, document: &PipelineDocument) -> Option<Running> {
         self.ledgers.of(name).reads(&prepared.config);
-        (!document.is_paused).then(|| self.start(name, Arc::clone(prepared)))
+        (!document.is_paused).then(|| self.start(name, Arc::clone(prepared), document))
     }
 
-    fn start(&self, name: &str, prepared: Arc<Prepared>) -> Running {
-        Running::start(self.broker.clone(), prepared, self.ledgers.of(name))
+    fn start(&self, name: &str, prepared: Arc<Prepared>, document: &PipelineDocument) -> Running {
+        let version = document.versions.last().filter(|last| document.versions.len() > 1 && !last.is_return);
+        let way_back = version.map(|version| WayBack {
+            name: name.to_owned(),
+            version: version.number,
+            given_up: self.given_up.clone(),
+        });
+        Running::start(self.broker.clone(), prepared, self.ledgers.of(name), way_back)
+    }
+
+    /// Deploys the version before one that was given up. Where that cannot be, the one that was given up goes on as it can.
+    pub(crate) async fn go_back(self: &Arc<Self>, given_up: GivenUp) -> Result<(), DeployError> {
+        let GivenUp { name, version, reason } = given_up;
+        let mut pipelines = self.open_pipelines().await?;
+        let mut document = pipelines.get(&name)?.document.clone();
+        let is_current = document.versions.last().is_some_and(|last| last.number == version);
+        if !is_current || !document.go_back() {
+            return Ok(());
+        }
+        let what = match self.put(&mut pipelines, name.clone(), document).await {
+            Ok(Ok(number)) => {
+                self.ledgers.of(&name).has_taken_back(version, &reason);
+                tracing::error!(
+                    pipeline = name,
+                    "version {version} is taken back, the one before runs as {number}: {reason}"
+                );
+                return Ok(());
+            }
+            Ok(Err(problems)) => problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
+            Err(error) => error.to_string(),
+        };
+        let deployed = pipelines.get(&name)?;
+        if let Some(prepared) = deployed.prepared.clone().filter(|_| !deployed.document.is_paused) {
+            deployed.running = Some(Running::start(self.broker.clone(), prepared, self.ledgers.of(&name), None));
+        }
+        Err(DeployError::Precondition { what })
     }
 
     async fn prepare(
@@ -358,9 +396,4 @@ impl Pipelines {
         let edge = |(name, one): (&String, &Deployed)| Some((name.clone(), edge(&one.prepared.as_ref()?.config)));
         self.by_name.iter().filter_map(edge).collect()
     }
-}
-
-fn edge(config: &PipelineConfig) -> (String, Vec<String>) {
-    let dead_letter = config.dead_letter.iter().map(|dead_letter| dead_letter.topic.clone());
-    (config.from.clone(), config.targets.iter().map(|target| target.topic.clone()).chain(dead_letter).collect())
 }

@@ -8,8 +8,10 @@
 use irongate_broker::Note;
 use irongate_pipeline::StateWrite;
 use prost::Message;
-use std::collections::HashMap;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::{
+    collections::HashMap,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use crate::limits::VERSIONS_MAX;
 
@@ -41,6 +43,30 @@ pub(crate) struct VersionDocument {
     pub(crate) components: HashMap<String, String>,
     #[prost(uint64, tag = "5")]
     pub(crate) deployed_at_ms: u64,
+    /// It was there before: another one was taken back, by a person or by the host.
+    #[prost(bool, tag = "6")]
+    pub(crate) is_return: bool,
+}
+
+impl PipelineDocument {
+    /// Adds a version; the oldest are forgotten.
+    pub(crate) fn push(&mut self, configuration: String, is_yaml: bool, components: HashMap<String, String>) {
+        let number = self.versions.last().map_or(1, |last| last.number + 1);
+        let deployed_at_ms = now_ms();
+        let is_return = false;
+        self.versions.push(VersionDocument { number, configuration, is_yaml, components, deployed_at_ms, is_return });
+        let too_many = self.versions.len().saturating_sub(VERSIONS_MAX);
+        self.versions.drain(..too_many);
+    }
+
+    /// Adds the version before the last one again. Says whether there is one.
+    pub(crate) fn go_back(&mut self) -> bool {
+        let before = self.versions.len().checked_sub(2).and_then(|index| self.versions.get(index)).cloned();
+        let Some(before) = before else { return false };
+        self.push(before.configuration, before.is_yaml, before.components);
+        self.versions.iter_mut().last().into_iter().for_each(|last| last.is_return = true);
+        true
+    }
 }
 
 /// What is kept of a topic's transforms, with the topic.
@@ -55,16 +81,6 @@ pub(crate) struct TransformsDocument {
     pub(crate) components: HashMap<String, String>,
     #[prost(uint64, tag = "4")]
     pub(crate) set_at_ms: u64,
-}
-
-impl PipelineDocument {
-    /// Adds a version; the oldest are forgotten.
-    pub(crate) fn push(&mut self, configuration: String, is_yaml: bool, components: HashMap<String, String>) {
-        let number = self.versions.last().map_or(1, |last| last.number + 1);
-        self.versions.push(VersionDocument { number, configuration, is_yaml, components, deployed_at_ms: now_ms() });
-        let too_many = self.versions.len().saturating_sub(VERSIONS_MAX);
-        self.versions.drain(..too_many);
-    }
 }
 
 /// Milliseconds since the epoch.

@@ -29,6 +29,8 @@ pub struct Figures {
     pub written: u64,
     /// How often it failed and was started again.
     pub restarts: u64,
+    /// How often a version was taken back because its stages did not work.
+    pub returns: u64,
     /// Messages of its source that are not settled; none where the source or the subscription is not there.
     pub lag: Option<u64>,
 }
@@ -61,12 +63,15 @@ pub(crate) struct Ledger {
     pages: Mutex<Pages>,
     written: AtomicU64,
     restarts: AtomicU64,
+    returns: AtomicU64,
 }
 
 #[derive(Default)]
 struct Pages {
     state: State,
     failure: String,
+    /// Which version was taken back for this one, and why.
+    taken_back: String,
     /// Source and subscription.
     reads: Option<(String, String)>,
     /// What the runs before this one did.
@@ -86,6 +91,12 @@ impl Ledger {
         let mut pages = lock(&self.pages);
         pages.reads = Some((config.from.clone(), config.subscription.clone()));
         (pages.state, pages.failure) = (State::Starting, String::new());
+        pages.taken_back.clear();
+    }
+
+    pub(crate) fn has_taken_back(&self, version: u64, reason: &str) {
+        self.returns.fetch_add(1, Ordering::Relaxed);
+        lock(&self.pages).taken_back = format!("version {version} was taken back: {reason}");
     }
 
     pub(crate) fn has_begun(&self, books: Books) {
@@ -115,7 +126,8 @@ impl Ledger {
     pub(crate) fn describe_state(&self, pipeline: &mut Pipeline) {
         let pages = lock(&self.pages);
         pipeline.set_state(pages.state);
-        pipeline.failure.clone_from(&pages.failure);
+        let told = if pages.failure.is_empty() { &pages.taken_back } else { &pages.failure };
+        pipeline.failure.clone_from(told);
     }
 
     /// Fills in what it has done.
@@ -137,6 +149,7 @@ impl Ledger {
             counts,
             written: self.written.load(Ordering::Relaxed),
             restarts: self.restarts.load(Ordering::Relaxed),
+            returns: self.returns.load(Ordering::Relaxed),
             lag: reads.and_then(|(topic, subscription)| lag(broker, topic, &subscription)),
         }
     }

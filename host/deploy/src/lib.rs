@@ -20,6 +20,7 @@ mod prepare;
 mod running;
 mod source;
 mod topics;
+mod way_back;
 
 pub use contract::{SourceTopic, message_id, wire_type};
 pub use deployments::Deployments;

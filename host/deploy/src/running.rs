@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use irongate_broker::Broker;
-use irongate_pipeline::{Problem, plan, run};
+use irongate_pipeline::{EngineError, Problem, plan, run};
 use tokio::{
     sync::watch,
     task::{JoinHandle, spawn_blocking},
@@ -17,6 +17,7 @@ use crate::{
     limits::{RESTART_PAUSE, RESTART_PAUSE_MAX},
     prepare::{Prepared, WithTheBatch, source_error},
     source::{EmbeddedAcknowledger, EmbeddedSource},
+    way_back::WayBack,
 };
 
 /// A pipeline at work.
@@ -26,9 +27,15 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    pub(crate) fn start(broker: Broker, prepared: Arc<Prepared>, ledger: Arc<Ledger>) -> Running {
+    /// With a way back, the version ends by it where its stages do not work.
+    pub(crate) fn start(
+        broker: Broker,
+        prepared: Arc<Prepared>,
+        ledger: Arc<Ledger>,
+        way_back: Option<WayBack>,
+    ) -> Running {
         let (stop, stopping) = watch::channel(false);
-        let worker = Worker { broker, prepared, ledger, stopping };
+        let worker = Worker { broker, prepared, ledger, way_back, stopping };
         Running { stop, task: tokio::spawn(worker.work()) }
     }
 
@@ -41,10 +48,24 @@ impl Running {
     }
 }
 
+/// Why a run ended.
+struct Failure {
+    reason: String,
+    /// Record after record stopped a stage.
+    is_stopped: bool,
+}
+
+impl From<String> for Failure {
+    fn from(reason: String) -> Failure {
+        Failure { reason, is_stopped: false }
+    }
+}
+
 struct Worker {
     broker: Broker,
     prepared: Arc<Prepared>,
     ledger: Arc<Ledger>,
+    way_back: Option<WayBack>,
     stopping: watch::Receiver<bool>,
 }
 
@@ -52,10 +73,14 @@ impl Worker {
     async fn work(mut self) {
         let mut pause = RESTART_PAUSE;
         loop {
-            let failure = match self.run().await {
+            let Failure { reason: failure, is_stopped } = match self.run().await {
                 Ok(()) => return,
                 Err(failure) => failure,
             };
+            if let Some(way_back) = self.way_back.take_if(|_| is_stopped) {
+                self.ledger.has_failed(failure.clone());
+                return way_back.take(failure).await;
+            }
             let name = &self.prepared.config.name;
             tracing::warn!(pipeline = name, "it failed and is started again in {} ms: {failure}", pause.as_millis());
             self.ledger.has_failed(failure);
@@ -67,7 +92,7 @@ impl Worker {
     }
 
     /// One run, to the end or to its failure.
-    async fn run(&self) -> Result<(), String> {
+    async fn run(&self) -> Result<(), Failure> {
         let config = &self.prepared.config;
         let schemas = self.prepared.open_targets(&self.broker).await.map_err(|error| error.to_string())?;
         let prepared = Arc::clone(&self.prepared);
@@ -89,6 +114,7 @@ impl Worker {
         let acknowledger =
             EmbeddedAcknowledger { broker: self.broker.clone(), subscription: config.subscription.clone() };
         let plan = plan(config, stages, &schemas, |_| Arc::new(WithTheBatch)).committing(Arc::new(committer));
+        let plan = if self.way_back.is_some() { plan.ending_when_stopped() } else { plan };
         let source = EmbeddedSource::open(&self.broker, config).await.map_err(source_error)?;
         self.ledger.has_begun(plan.books());
         let mut stopping = self.stopping.clone();
@@ -98,7 +124,10 @@ impl Worker {
         };
         let ended = run(plan, Box::new(source), Arc::new(acknowledger), stop).await;
         self.ledger.has_ended();
-        let ended = ended.map_err(|error| chain(&error))?;
+        let ended = ended.map_err(|error| Failure {
+            is_stopped: matches!(error, EngineError::Stopped { .. }),
+            reason: chain(&error),
+        })?;
         if ended.counts.in_flight > 0 {
             tracing::warn!(pipeline = config.name, left = ended.counts.in_flight, "stopped; the rest comes again");
         }

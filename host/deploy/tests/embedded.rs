@@ -29,15 +29,17 @@ const ORDERS: &str = "/default/orders";
 const CLEAN: &str = "/default/orders-clean";
 
 /// The example that keeps state, built once.
-static DEDUPLICATE: LazyLock<PathBuf> = LazyLock::new(|| {
+static DEDUPLICATE: LazyLock<PathBuf> = LazyLock::new(|| built(&["-p", "deduplicate"], "deduplicate"));
+
+fn built(what: &[&str], name: &str) -> PathBuf {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../plugins");
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS").env_remove("CARGO_TARGET_DIR");
     command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plugins"));
-    command.args(["build", "--quiet", "--release", "--target", "wasm32-wasip2", "-p", "deduplicate", "--target-dir"]);
-    assert!(command.arg(&target).status().unwrap().success(), "the component does not build");
-    target.join("wasm32-wasip2/release/deduplicate.wasm")
-});
+    command.args(["build", "--quiet", "--release", "--target", "wasm32-wasip2"]).args(what);
+    assert!(command.arg("--target-dir").arg(&target).status().unwrap().success(), "the component does not build");
+    target.join(format!("wasm32-wasip2/release/{name}.wasm"))
+}
 
 struct Host {
     broker: Broker,
@@ -192,6 +194,38 @@ async fn damaged(host: Host) -> Host {
         std::fs::write(entry.unwrap().path(), "no component").unwrap();
     }
     host.reopened().await
+}
+
+/// The fixture that is stopped by every record that says so, built once.
+static TRAP: LazyLock<PathBuf> =
+    LazyLock::new(|| built(&["-p", "irongate-fixtures", "--example", "trap"], "examples/trap"));
+
+/// A version that does not work is taken back before it has made dead letters of everything, and what was returned to stays.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_version_that_record_after_record_stops_is_taken_back_once() {
+    let host = Host::new().await;
+    host.publish(ORDERS, &["before"]).await;
+    host.deploy(&pipeline(""), None).await;
+    while host.subscription("p").is_none() {
+        yield_now().await;
+    }
+    let answer = host.deploy(&stage("").replace("deduplicate", "trap"), Some(&TRAP)).await;
+    assert_eq!((answer.version, answer.problems.len()), (2, 0));
+    let poison = vec!["poison"; 40];
+    host.publish(ORDERS, &poison).await;
+    let through = host.first(CLEAN, 24).await;
+    assert!(through.iter().all(|payload| payload == "poison"));
+    while host.subscription("p").is_some_and(|one| one.backlog_count > 0) {
+        yield_now().await;
+    }
+    let listed = host.deployments.list().await.pipelines.remove(0);
+    assert!(listed.version == 3 && listed.failure.starts_with("version 2 was taken back: 16 records"), "{listed:?}");
+    assert_eq!(listed.state(), State::Running);
+    // What is in flight is settled by then.
+    host.deployments.pause("p").await.unwrap();
+    let figures = host.deployments.figures().remove(0);
+    assert_eq!((figures.returns, figures.counts.delivered + figures.counts.dead_lettered), (1, 40));
+    assert!(figures.counts.dead_lettered < 16, "{figures:?}");
 }
 
 /// A lane that waits for its commit is nobody's failure, however long it waits.

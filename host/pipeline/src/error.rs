@@ -17,6 +17,16 @@ pub enum EngineError {
         /// Why.
         source: HostFault,
     },
+    /// A stage is stopped by record after record, and was to end the pipeline by that.
+    #[error("{records} records in a row stopped the stage {stage}; the last time {reason}")]
+    Stopped {
+        /// The stage's id.
+        stage: String,
+        /// How many.
+        records: usize,
+        /// What stopped it.
+        reason: String,
+    },
     /// The subscription is lost.
     #[error("the source is lost: {0}")]
     Source(#[from] PortError),

@@ -32,7 +32,7 @@ pub use engine::{
 };
 pub use error::EngineError;
 pub use graph::{Picture, draw};
-pub use limits::{CHAIN_STAGES_MAX, OUTAGE_PAUSE_MAX};
+pub use limits::{CHAIN_STAGES_MAX, OUTAGE_PAUSE_MAX, STOPPED_RECORDS_MAX, TRUSTED_AFTER_RECORDS};
 pub use load::{Plugins, Schemas, Stages, plan, schemas};
 pub use shadow::{Compared, Difference, Output, Side, shadow};
 pub use testing::{

@@ -38,6 +38,10 @@ pub const OUTAGE_PAUSE_MAX: Duration = Duration::from_secs(30);
 pub(crate) const DRAIN: Duration = Duration::from_secs(10);
 /// Calls of a stage in a row in which every record was stopped, after which the stage pauses before each further one. 3.
 pub const TRAP_STORM_CALLS: u32 = 3;
+/// Records of a lane in a row that stop a stage, after which a pipeline that is to end by that ends. 16.
+pub const STOPPED_RECORDS_MAX: usize = 16;
+/// Records that a stage has served in a lane, after which it is trusted: what stops it then is the records' fault. 1,000.
+pub const TRUSTED_AFTER_RECORDS: u64 = 1_000;
 /// The first such pause, and the longest: each is twice as long as the one before. 100 ms, 30 s.
 pub const TRAP_STORM_PAUSE: Duration = Duration::from_millis(100);
 pub(crate) const TRAP_STORM_PAUSE_MAX: Duration = Duration::from_secs(30);

@@ -10,8 +10,8 @@ use std::{
 };
 
 use irongate_pipeline::{
-    Acknowledger, Arrived, Ended, Format, MemorySource, Outgoing, Pending, PipelineConfig, PortError, Position,
-    Schemas, SendError, Source, Stage, Stages, Target, plan, run,
+    Acknowledger, Arrived, Ended, EngineError, Format, MemorySource, Outgoing, Pending, PipelineConfig, PortError,
+    Position, STOPPED_RECORDS_MAX, Schemas, SendError, Source, Stage, Stages, TRUSTED_AFTER_RECORDS, Target, plan, run,
 };
 use irongate_runtime::{BatchReport, GuestTrap, HostFault, Outcome, Record, RecordFault, TrapKind};
 
@@ -105,6 +105,44 @@ async fn s12_a_storm_of_traps_pauses_the_stage() {
     assert!(started.elapsed() >= Duration::from_millis(100 + 200 + 400), "{:?}", started.elapsed());
     assert_eq!((sink.taken.load(Ordering::SeqCst), dead.taken.load(Ordering::SeqCst)), (1, 5));
     assert_eq!(ended.counts.dead_lettered, 5);
+}
+
+/// Serves some records, then is stopped by every one.
+struct Tired {
+    left: u64,
+}
+
+impl Stage for Tired {
+    fn transform(&mut self, batch: &[Record]) -> Result<BatchReport, HostFault> {
+        let mut outcome = |record: &Record| {
+            let is_rested = self.left > 0;
+            self.left = self.left.saturating_sub(1);
+            if is_rested { Outcome::Keep } else { stopped(record) }
+        };
+        Ok(BatchReport { outcomes: batch.iter().map(&mut outcome).collect(), ..BatchReport::default() })
+    }
+}
+
+/// A stage that never worked ends the pipeline before its records are dead letters; one that did for long is trusted, and they are.
+#[tokio::test]
+async fn s12_only_a_stage_that_is_not_trusted_yet_ends_the_pipeline() {
+    let file = FILE.replace("BATCH", "64");
+    let config = PipelineConfig::parse(&file, Format::Yaml, Path::new("")).expect("the file is right");
+    let run_tired = async |left: u64| {
+        let source = MemorySource::of((0..left + STOPPED_RECORDS_MAX as u64).map(record).collect());
+        let stages = Stages::native(vec![vec![Box::new(Tired { left })]]);
+        let plan = plan(&config, stages, &Schemas::new(), |_| Arc::new(Sink::default())).ending_when_stopped();
+        let ended = run(plan, Box::new(source.clone()), Arc::new(source.clone()), std::future::pending()).await;
+        (ended, source.acknowledged().len())
+    };
+    let (ended, acknowledged) = run_tired(0).await;
+    assert!(matches!(&ended, Err(EngineError::Stopped { records: STOPPED_RECORDS_MAX, .. })), "{ended:?}");
+    assert_eq!(acknowledged, 0);
+    let (ended, _) = run_tired(TRUSTED_AFTER_RECORDS - 1).await;
+    assert!(matches!(&ended, Err(EngineError::Stopped { .. })), "{ended:?}");
+    let (ended, acknowledged) = run_tired(TRUSTED_AFTER_RECORDS).await;
+    assert_eq!(ended.expect("it is trusted").counts.dead_lettered, STOPPED_RECORDS_MAX as u64);
+    assert_eq!(acknowledged, usize::try_from(TRUSTED_AFTER_RECORDS).expect("small") + STOPPED_RECORDS_MAX);
 }
 
 /// So many records, and the memory of the process when the first tenth was through.

@@ -93,7 +93,7 @@ fn head(text: &mut String, name: &str, help: &str) {
 type PipelineMetric = (&'static str, &'static str, fn(&Figures) -> Option<u64>);
 
 /// What is read is delivered, filtered, dropped, dead-lettered, given back, settled before, or in flight.
-const OF_A_PIPELINE: [PipelineMetric; 13] = [
+const OF_A_PIPELINE: [PipelineMetric; 14] = [
     ("pipeline_running", "1 where the pipeline runs now, 0 where it is paused or failed.", |one| {
         Some(u64::from(one.is_running))
     }),
@@ -120,6 +120,11 @@ const OF_A_PIPELINE: [PipelineMetric; 13] = [
         Some(one.counts.stalls)
     }),
     ("pipeline_restarts_total", "How often the pipeline failed and was started again.", |one| Some(one.restarts)),
+    (
+        "pipeline_returns_total",
+        "How often a version was taken back because it stopped on record after record.",
+        |one| Some(one.returns),
+    ),
     ("pipeline_lag_messages", "Messages of the source that the pipeline has not settled.", |one| one.lag),
 ];
 
@@ -218,6 +223,7 @@ mod tests {
             counts: Default::default(),
             written: 0,
             restarts: 2,
+            returns: 0,
             lag,
         };
         let pipelines = [pipeline("a", Some(7)), pipeline("b", None)];

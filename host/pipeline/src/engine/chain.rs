@@ -5,14 +5,14 @@ use irongate_runtime::{BatchReport, GuestFault, HostFault, Outcome, OutputRecord
 use tokio::time::Instant;
 
 use super::{
-    plan::{LaneStages, StageTerms, Terms},
+    plan::{LaneStages, StageTerms, Streak, Terms},
     ports::{Arrived, Stage},
 };
 use crate::{
     config::OnError,
     dead_letter::Failure,
     error::EngineError,
-    limits::{TRAP_STORM_CALLS, TRAP_STORM_PAUSE, TRAP_STORM_PAUSE_MAX},
+    limits::{STOPPED_RECORDS_MAX, TRAP_STORM_CALLS, TRAP_STORM_PAUSE, TRAP_STORM_PAUSE_MAX, TRUSTED_AFTER_RECORDS},
 };
 
 /// A record on its way through the stages.
@@ -87,6 +87,7 @@ impl LaneStages {
                 .await
                 .map_err(|source| EngineError::Host { stage: stage.id.clone(), source })?;
             tries += 1;
+            self.end_when_stopped(index, &outcomes, &stage.id)?;
             self.weather_storm(index, &outcomes, &stage.id).await;
             let is_over = tries >= stage.retry.attempts || started.elapsed() >= terms.budget;
             let mut outcomes = outcomes.into_iter();
@@ -101,6 +102,27 @@ impl LaneStages {
             }
         }
         Ok(slots.into_iter().flat_map(Slot::into_items).collect())
+    }
+
+    /// A stage that is stopped by record after record, and never showed that it can do better, ends the pipeline where that is wanted.
+    fn end_when_stopped(&mut self, index: usize, outcomes: &[Outcome], stage: &str) -> Result<(), EngineError> {
+        self.streaks.resize(self.stages.len(), Streak::default());
+        let streak = &mut self.streaks[index];
+        for outcome in outcomes {
+            match outcome {
+                Outcome::Fault(fault) if matches!(fault.fault, GuestFault::Trap(_)) => {
+                    streak.stopped += 1;
+                    let is_trusted = streak.served >= TRUSTED_AFTER_RECORDS;
+                    if self.ends_when_stopped && !is_trusted && streak.stopped >= STOPPED_RECORDS_MAX {
+                        let (stage, records, reason) = (stage.to_owned(), streak.stopped, fault.to_string());
+                        return Err(EngineError::Stopped { stage, records, reason });
+                    }
+                }
+                Outcome::Untried => {}
+                _ => *streak = Streak { stopped: 0, served: streak.served + 1 },
+            }
+        }
+        Ok(())
     }
 
     /// A stage that is stopped on every record, call after call, pauses: what breaks it may pass, and its records must not all be dead letters by then.

@@ -29,6 +29,14 @@ impl Plan {
         Plan { committer: Some(committer), ..self }
     }
 
+    /// Ends with [`crate::EngineError::Stopped`] where record after record stops a stage that is not trusted yet, see [`crate::STOPPED_RECORDS_MAX`]
+    /// and [`crate::TRUSTED_AFTER_RECORDS`]. Those records are not settled by it.
+    #[must_use]
+    pub fn ending_when_stopped(mut self) -> Plan {
+        self.lanes.iter_mut().for_each(|lane| lane.ends_when_stopped = true);
+        self
+    }
+
     /// The books that it will keep.
     #[must_use]
     pub fn books(&self) -> Books {
@@ -68,6 +76,17 @@ pub(crate) struct LaneStages {
     pub(crate) states: Vec<Arc<LaneState>>,
     /// For each stage, how many calls in a row were stopped on every record.
     pub(crate) storms: Vec<u32>,
+    /// For each stage, what it did with its records.
+    pub(crate) streaks: Vec<Streak>,
+    pub(crate) ends_when_stopped: bool,
+}
+
+/// What a stage did with its records in this lane.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Streak {
+    /// Records in a row that stopped it.
+    pub(crate) stopped: usize,
+    pub(crate) served: u64,
 }
 
 /// A target with its way in.
