@@ -38,7 +38,7 @@ mod tests {
     use clap::Parser;
 
     fn refused(line: &str) -> Option<String> {
-        sentence(&Cli::try_parse_from(line.split(' ')).err().expect("refused"))
+        sentence(&Cli::try_parse_from(line.split(' ')).expect_err("refused"))
     }
 
     #[test]
