@@ -68,8 +68,7 @@ pub fn markdown(measured: &Measured) -> String {
 }
 
 fn start_section(start: &start::Start, goals: &mut Goals) -> String {
-    let [page, worker, pages, samples, editor] =
-        ["page", "worker", "pages", "samples", "editor"].map(|part| start.kb(part));
+    let [page, worker, pages, more, editor] = ["page", "worker", "pages", "more", "editor"].map(|part| start.kb(part));
     let (ready, slow) = (start.ready_ms, start.slow_ready_ms);
     let times = start::SLOW_DOWN;
     goals.add(&format!("page, at most {PAGE_KB_MAX:.0} kB"), &format!("{page:.1} kB"), page <= PAGE_KB_MAX);
@@ -82,7 +81,7 @@ fn start_section(start: &start::Start, goals: &mut Goals) -> String {
     format!(
         "\nStart with an empty cache, until the form of Produce is painted and takes keys: {ready:.0} ms; with the page's processor slowed down\n\
          {times} times: {slow:.0} ms. On the wire, with brotli: page {page:.1} kB; fetched when first needed:\n\
-         worker {worker:.1} kB, further pages {pages:.1} kB, samples and forms {samples:.1} kB, editor {editor:.1} kB.\n"
+         worker {worker:.1} kB, further pages {pages:.1} kB, editor {editor:.1} kB, what makes samples and fills templates {more:.1} kB.\n"
     )
 }
 
@@ -243,7 +242,7 @@ mod tests {
     use crate::browser::{checks::Compared, start::Start};
 
     fn measured(check_ms: f64, memory_at_the_end: f64) -> Measured {
-        let parts = ["page", "worker", "pages", "samples", "editor"];
+        let parts = ["page", "worker", "pages", "more", "editor"];
         let frames = Frames { count: 3600, on_time: 1.0, quick: 0.97, p95_ms: 9.0, longest_ms: 30.0 };
         let plain = Typing {
             schema_type: "",

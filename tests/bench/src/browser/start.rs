@@ -17,7 +17,7 @@ const VALIDATORS_WORD: &[u8] = b"unevaluatedProperties";
 
 /// The start in numbers.
 pub struct Start {
-    /// Bytes with brotli by part: page, pages, worker, samples, editor.
+    /// Bytes with brotli by part: page, pages, worker, editor, and what more the worker fetches.
     pub weights: BTreeMap<&'static str, usize>,
     /// Milliseconds until the form is drawn and takes keys.
     pub ready_ms: f64,
@@ -97,8 +97,13 @@ fn names(text: &str) -> Vec<String> {
 }
 
 fn part(name: &str) -> &'static str {
-    let starts =
-        [("schema_worker", "worker"), ("code_editor", "editor"), ("split_samples", "samples"), ("split_", "pages")];
+    let starts = [
+        ("schema_worker", "worker"),
+        ("code_editor", "editor"),
+        ("split_pages", "pages"),
+        ("split_", "more"),
+        ("chunk_", "more"),
+    ];
     starts.iter().find(|(start, _)| name.starts_with(start)).map_or("page", |(_, part)| part)
 }
 
@@ -118,6 +123,7 @@ mod tests {
         let text = r#"import init from './console-0123456789abcdef.js'; "/style-0123456789abcdef.css" "./other.js""#;
         assert_eq!(names(text), ["console-0123456789abcdef.js", "style-0123456789abcdef.css"]);
         assert_eq!(part("split_pages-0123456789abcdef.wasm"), "pages");
+        assert_eq!(part("split_samples-0123456789abcdef.wasm"), "more");
         assert_eq!(part("icon-0123456789abcdef.svg"), "page");
     }
 }
