@@ -37,6 +37,11 @@ mod generated {
                 include!("generated/irongate.pipelines.v1.rs");
             }
         }
+        pub mod transforms {
+            pub mod v1 {
+                include!("generated/irongate.transforms.v1.rs");
+            }
+        }
     }
 }
 
@@ -50,3 +55,6 @@ pub use generated::irongate::backup::v1 as backup_v1;
 
 /// Pipelines in the host, at their current version.
 pub use generated::irongate::pipelines::v1 as pipelines_v1;
+
+/// Transforms of topics, at their current version.
+pub use generated::irongate::transforms::v1 as transforms_v1;

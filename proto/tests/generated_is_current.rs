@@ -3,13 +3,14 @@
 
 use std::{fs, path::Path};
 
-const FILES: [&str; 6] = [
+const FILES: [&str; 7] = [
     "danube.rs",
     "danube_schema.rs",
     "danube_admin.rs",
     "irongate.v1.rs",
     "irongate.pipelines.v1.rs",
     "irongate.backup.v1.rs",
+    "irongate.transforms.v1.rs",
 ];
 
 #[test]
@@ -24,6 +25,7 @@ fn generated_is_current() {
         "irongate.proto",
         "irongate_pipelines.proto",
         "irongate_backup.proto",
+        "irongate_transforms.proto",
     ];
     let descriptors = protox::compile(files, [root]).expect("the contracts compile");
     tonic_prost_build::configure()

@@ -35,6 +35,7 @@ async fn axe_finds_nothing_on_any_page_in_either_look() {
     inspect(&browser, "a result", &mut findings).await;
     for (opens, id) in [
         ("produce-history", "history-row"),
+        ("produce-templates", "file-import"),
         ("produce-copy", "copy-text"),
         ("produce-bulk", "bulk-file"),
         ("schema-new", "schema-definition"),

@@ -35,6 +35,13 @@ async fn a_subject_evolves_and_loses_a_version() {
         rpc.publish_one(request, &Bytes::from_static(payload.as_bytes())).await.expect("the message can be published");
     }
     let browser = Browser::open().await;
+    let produce = browser.produce(&host.url(), &format!("?topic={TOPIC}")).await;
+    produce.payload(r#"{"id":"{{seq}}"}"#).await;
+    produce.page().click("produce-template").await;
+    produce.page().click("produce-templates").await;
+    produce.page().fill("template-name", "counted").await;
+    produce.page().click("template-save").await;
+    produce.page().text_where("template-row", |text| text.contains("counted")).await;
     browser.goto(&format!("{}/schemas?subject={SUBJECT}", host.url())).await;
     let page = browser.page();
     page.text_where("subject-definition", |text| text.contains("note")).await;
@@ -46,13 +53,16 @@ async fn a_subject_evolves_and_loses_a_version() {
     page.click("evolution-try").await;
     page.text_where("evolution-result", |text| text.contains("1 of 2 stored messages would fail")).await;
     let failing = page.text_where("evolution-failing", |text| !text.is_empty()).await;
-    assert!(failing.contains("offset 1") && failing.contains("note"), "{failing}");
+    assert!(failing.contains("template counted") && failing.contains("note"), "{failing}");
+    page.text_where("evolution-templates", |text| text.contains("1 of 1 template of this browser would fail")).await;
+    page.text_where("evolution-result", |text| text.contains("offset 1")).await;
     browser.save_screenshots("schemas-evolution").await;
 
     page.fill("schema-definition", WIDER).await;
     page.text_where("schema-fault", |text| text == "Compiles.").await;
     page.click("evolution-try").await;
     page.text_where("evolution-result", |text| text.contains("All 2 stored messages of 1 topic satisfy it")).await;
+    page.text_where("evolution-templates", |text| text.contains("none would fail")).await;
     page.click("schema-register").await;
     page.text_where("schema-register-result", |text| text.contains("version 2")).await;
     page.click("schema-done").await;

@@ -121,6 +121,8 @@ class CodeEditor {
           id: options.id, "data-testid": options.id, "aria-label": options.label,
           ...(options.describedBy ? {"aria-describedby": options.describedBy} : {}),
           spellcheck: "false", autocorrect: "off", autocapitalize: "off", translate: "no",
+          // What scrolls sideways is reached by keyboard; an editable element is, but not every checker knows it.
+          tabindex: "0",
         }),
         handOver,
       ],

@@ -12,7 +12,6 @@ use crate::hooks::use_remote::use_remote;
 use crate::hooks::use_token::use_token;
 use crate::pages::not_found::not_found;
 use crate::pages::produce::Produce;
-use crate::pages::tail::Tail;
 use crate::routes::Route;
 
 /// Starts the console in the element `#app`, or in the body where there is none.
@@ -94,7 +93,7 @@ fn Page(props: &PageProps) -> Html {
 fn page(route: Route) -> Html {
     match route {
         Route::Produce => html! { <Produce /> },
-        Route::Tail => html! { <Tail /> },
+        Route::Tail => html! { <Later key="tail" part={Part::Tail} /> },
         Route::Topics => html! { <Later key="topics" part={Part::Topics} /> },
         Route::Schemas => html! { <Later key="schemas" part={Part::Schemas} /> },
         Route::Load => html! { <Later key="load" part={Part::Load} /> },

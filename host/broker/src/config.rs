@@ -60,6 +60,8 @@ pub struct Limits {
     pub topic_name_bytes_max: usize,
     /// Names of producers, consumers, subscriptions and subjects. Default 255.
     pub name_bytes_max: usize,
+    /// What is kept of one topic's transforms. Default 1 MiB.
+    pub topic_transforms_bytes_max: usize,
     /// Topics, each partition counted. Default 100 000.
     pub topics_max: usize,
     /// Partitions of one topic. Default 1024.
@@ -147,6 +149,7 @@ impl Default for Limits {
             publish_batch_bytes_max: 16 << 20,
             topic_name_bytes_max: 255,
             name_bytes_max: 255,
+            topic_transforms_bytes_max: 1 << 20,
             topics_max: 100_000,
             partitions_max: 1024,
             producers_per_topic_max: 1000,

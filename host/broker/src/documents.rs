@@ -47,6 +47,9 @@ pub(crate) struct TopicDocument {
     pub(crate) binding: Option<BindingDocument>,
     #[prost(message, optional, tag = "5")]
     pub(crate) retention: Option<Retention>,
+    /// Empty: none. What is in it is known to whoever runs them.
+    #[prost(bytes = "vec", tag = "6")]
+    pub(crate) transforms: Vec<u8>,
 }
 
 #[derive(Clone, PartialEq, Message)]

@@ -1,6 +1,7 @@
 //! What can go wrong in the broker, named for what the caller does next. The one place
 //! that says which gRPC status a mistake has; it knows no transport.
 
+use crate::publish::TransformRefusal;
 use irongate_schema::Violation;
 use std::path::PathBuf;
 use tonic::{Code, Status};
@@ -169,6 +170,14 @@ pub enum BrokerError {
         /// The id.
         consumer_id: u64,
     },
+    /// A topic's transforms did not let a message in.
+    #[error("the transforms of the topic {topic} {refusal}")]
+    TransformRefused {
+        /// The topic.
+        topic: String,
+        /// Why, and whether it may be tried again.
+        refusal: TransformRefusal,
+    },
     /// The topic has an exclusive producer, or cannot have one now.
     #[error("{reason}")]
     ProducerRefused {
@@ -257,6 +266,7 @@ impl BrokerError {
     pub fn code(&self) -> Code {
         match self {
             Self::Upstream { status } => status.code(),
+            Self::TransformRefused { refusal, .. } => refusal.code(),
             Self::InvalidTopic { .. }
             | Self::InvalidArgument { .. }
             | Self::MessageIdMissing { .. }

@@ -33,6 +33,7 @@ mod retention;
 mod subscription;
 mod topic;
 mod topics;
+mod transforms;
 
 pub use browse::Browse;
 pub use config::{BrokerConfig, Limits};
@@ -41,7 +42,9 @@ pub use irongate_store::{CommitHook, Copied, CopyError, FreeBytes};
 pub use message_broker::{Delivered, MessageBroker, Standing};
 pub use metrics::MetricsSnapshot;
 pub use notes::Note;
-pub use publish::{Transacted, Transaction, violation};
+pub use publish::{
+    Passing, TopicTransforms, Transacted, Transaction, TransformRefusal, Transforming, refused, violation,
+};
 pub use subscription::Deliveries;
 
 use inner::Inner;
@@ -161,6 +164,33 @@ impl Broker {
     pub async fn write_notes(&self, notes: Vec<Note>) -> Answer<()> {
         self.inner.check_open()?;
         self.inner.commits.write(notes.into_iter().map(Note::into_document).collect()).await
+    }
+
+    /// Puts every message of a topic through transforms before it is checked and kept; `None` ends that. `kept` is handed
+    /// back by [`Broker::transforms`] after a restart, and until [`Broker::load_transforms`] the topic takes no message.
+    pub async fn set_transforms(
+        &self,
+        topic: &str,
+        transforms: Option<(Vec<u8>, Arc<dyn TopicTransforms>)>,
+    ) -> Answer<()> {
+        self.inner.set_transforms(topic, transforms).await
+    }
+
+    /// Loads the transforms that a topic has.
+    pub fn load_transforms(&self, topic: &str, live: &Arc<dyn TopicTransforms>) -> Answer<()> {
+        self.inner.load_transforms(topic, live)
+    }
+
+    /// Topics with transforms, partitions folded into their base name, and what is kept of these.
+    #[must_use]
+    pub fn transforms(&self) -> Vec<(String, Vec<u8>)> {
+        self.inner.transforms()
+    }
+
+    /// Whether a topic would take what transforms made of a message: size and schema. Answers what its policy would let through with a warning; keeps
+    /// nothing.
+    pub async fn examine(&self, topic: &str, made: Passing) -> Answer<Vec<irongate_schema::Violation>> {
+        self.inner.examine(topic, made).await
     }
 
     /// All notes whose names begin so, with their values, in the order of their names.

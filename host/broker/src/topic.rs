@@ -9,6 +9,7 @@ use crate::metrics::Metrics;
 use crate::names::TopicName;
 use crate::outbox::Outbox;
 use crate::producers::Producer;
+use crate::publish::TopicTransforms;
 use crate::recent::{Recent, RecentBudget};
 use crate::retention::Measured;
 use crate::subscription::{Offered, Subscription};
@@ -43,6 +44,18 @@ pub(crate) struct Topic {
     pub(crate) exclusive: AtomicBool,
     /// It was deleted.
     ended: AtomicBool,
+    /// Whether `transforms` are kept: one load for the topics that have none.
+    transformed: AtomicBool,
+    transforms: RwLock<Transforms>,
+}
+
+/// What messages go through before they are checked and kept.
+#[derive(Clone, Default)]
+pub(crate) struct Transforms {
+    /// As on the disk; empty: none.
+    pub(crate) kept: Vec<u8>,
+    /// What runs them. Absent, although they are kept, until somebody has loaded them.
+    pub(crate) live: Option<Arc<dyn TopicTransforms>>,
 }
 
 /// A live reader of non-reliable topics.
@@ -70,6 +83,8 @@ impl Topic {
             measured: Mutex::default(),
             exclusive: AtomicBool::new(false),
             ended: AtomicBool::new(false),
+            transformed: AtomicBool::new(!document.transforms.is_empty()),
+            transforms: RwLock::new(Transforms { kept: document.transforms.clone(), live: None }),
         })
     }
 
@@ -84,7 +99,35 @@ impl Topic {
             created_at_ms: self.created_at_ms,
             binding: binding.map(Binding::document),
             retention,
+            transforms: self.transforms().kept,
         }
+    }
+
+    pub(crate) fn is_transformed(&self) -> bool {
+        self.transformed.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn transforms(&self) -> Transforms {
+        self.transforms.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn set_transforms(&self, transforms: Transforms) {
+        let mut current = self.transforms.write().unwrap_or_else(PoisonError::into_inner);
+        self.transformed.store(!transforms.kept.is_empty(), Ordering::Release);
+        *current = transforms;
+    }
+
+    /// Says whether it has transforms, which then run so.
+    pub(crate) fn load_transforms(&self, live: &Arc<dyn TopicTransforms>) -> bool {
+        let mut current = self.transforms.write().unwrap_or_else(PoisonError::into_inner);
+        let is_there = !current.kept.is_empty();
+        current.live = is_there.then(|| Arc::clone(live));
+        is_there
+    }
+
+    /// The name that its clients know: of a partition the base name.
+    pub(crate) fn base_name(&self) -> &str {
+        self.name.partition().map_or(self.name.as_str(), |(base, _)| base)
     }
 
     /// `None` keeps everything.

@@ -249,6 +249,7 @@ impl Inner {
                 created_at_ms: clock_ms(),
                 binding: binding.as_ref().map(Binding::document),
                 retention: None,
+                transforms: Vec::new(),
             };
             counters.next_log += 1;
             writes.push(documents::set(documents::key(documents::TOPICS, name.as_str()), &document));

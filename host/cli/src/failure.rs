@@ -25,6 +25,9 @@ pub(crate) const USAGE: u8 = 2;
 /// The message breaks its schema.
 pub(crate) const INVALID: u8 = 3;
 
+/// How the transport begins what it says of an answer that is none of gRPC's; the HTTP status is behind it.
+const NO_GRPC: &str = "grpc-status header missing, mapped from HTTP status code ";
+
 /// The exit code of a command that ended with `error`.
 pub(crate) fn exit_code(error: &anyhow::Error) -> u8 {
     match error.downcast_ref() {
@@ -38,6 +41,11 @@ pub(crate) fn exit_code(error: &anyhow::Error) -> u8 {
 pub(crate) fn sentence(status: &Status, address: &ServiceAddr) -> String {
     if let Some(cause) = transport_cause(status) {
         return format!("cannot reach {address}: {cause}");
+    }
+    if let Some(code) = status.message().strip_prefix(NO_GRPC) {
+        return format!(
+            "{address} answered with HTTP status {code} and without gRPC: it refused the request, or is no broker"
+        );
     }
     if status.message().is_empty() {
         return format!("{address} answered: {}", status.code().description());

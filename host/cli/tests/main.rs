@@ -26,5 +26,6 @@ mod schema_offline;
 mod security;
 mod serve;
 mod terminal;
+mod topic_transforms;
 mod topics;
 mod upstream;

@@ -95,7 +95,7 @@ fn version_and_help_are_worth_reading() {
     for part in ["serve", "produce", "consume", "schema", "topics", "Exit codes:"] {
         assert!(help.contains(part), "{part} is missing in\n{help}");
     }
-    run(&["frobnicate"]).failed(2);
+    assert_eq!(run(&["frobnicate"]).failed(2), "error: unrecognized subcommand 'frobnicate'; see irongate --help\n");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The engine's batches as transactions of the broker. Tries nothing again: what may be taken later is the engine's to repeat.
 
-use irongate_broker::{Broker, BrokerError, Transacted, Transaction};
+use irongate_broker::{Broker, BrokerError, Transacted, Transaction, TransformRefusal};
 use irongate_pipeline::{Batch, CommitError, Committer, Outgoing, Pending, Position};
 use irongate_proto::irongate_v1::OutgoingMessage;
 use std::{collections::BTreeMap, sync::Arc};
@@ -68,10 +68,12 @@ impl Committer for EmbeddedCommitter {
     }
 }
 
-/// A message that breaks its schema or is too large is refused for ever. What is refused because of its topic may be taken once that is mended.
+/// A message that breaks its schema, is too large, or is one that the topic's transforms reject or fail on is refused for ever. What is refused because of its topic may be taken once that is mended.
 fn refusal(refused: Vec<(usize, BrokerError)>) -> CommitError {
-    let is_final =
-        |error: &BrokerError| !error.violations().is_empty() || matches!(error.code(), Code::InvalidArgument);
+    let is_final = |error: &BrokerError| {
+        let is_failed = matches!(error, BrokerError::TransformRefused { refusal: TransformRefusal::Failed(_), .. });
+        is_failed || !error.violations().is_empty() || matches!(error.code(), Code::InvalidArgument)
+    };
     if let Some((_, error)) = refused.iter().find(|(_, error)| !is_final(error)) {
         return CommitError::Later(error.to_string());
     }

@@ -9,6 +9,7 @@ use std::{
 use irongate_broker::{Broker, Note};
 use irongate_pipeline::{PipelineConfig, Problem};
 use irongate_proto::pipelines_v1 as v1;
+use irongate_runtime::EngineLimits;
 use prost::Message;
 use tokio::sync::{Mutex, mpsc};
 
@@ -17,31 +18,35 @@ use crate::{
     documents::{self, PipelineDocument, VersionDocument},
     error::DeployError,
     ledger::{Figures, Ledgers},
-    limits::{COMPONENT_BYTES_MAX, PIPELINES_MAX},
+    limits::{COMPONENT_BYTES_MAX, PIPELINES_MAX, TOPIC_INSTANCES_MAX},
     plugins::PluginFolder,
     prepare::{Prepared, Runtimes, Unprepared, circle, parse, prepare, problem},
-    running::{Running, blocking},
+    running::{Running, blocking, sentences},
+    topics::{self, Chains},
     way_back::{self, GivenUp, WayBack},
 };
 
 /// The pipelines of a host. Clones share them.
 #[derive(Clone)]
 pub struct Deployments {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
 pub(crate) struct Shared {
-    broker: Broker,
-    plugins: PluginFolder,
+    pub(crate) broker: Broker,
+    pub(crate) plugins: PluginFolder,
     runtimes: Runtimes,
     ledgers: Ledgers,
     given_up: mpsc::Sender<GivenUp>,
-    pipelines: Mutex<Pipelines>,
+    /// A pipeline that takes every instance leaves those of the topics.
+    pub(crate) topic_runtimes: Runtimes,
+    pub(crate) pipelines: Mutex<Pipelines>,
 }
 
 #[derive(Default)]
-struct Pipelines {
+pub(crate) struct Pipelines {
     by_name: BTreeMap<String, Deployed>,
+    pub(crate) topics: Chains,
     is_closed: bool,
 }
 
@@ -64,13 +69,16 @@ impl Deployments {
     /// Reads what is kept and starts every pipeline that is not paused.
     pub async fn open(broker: Broker, data_dir: &Path) -> Result<Deployments, DeployError> {
         let plugins = PluginFolder::open(data_dir)?;
-        let runtimes = Runtimes::new(data_dir);
+        let runtimes = Runtimes::new(data_dir, EngineLimits::default().instances_max);
+        let topic_runtimes = Runtimes::new(data_dir, TOPIC_INSTANCES_MAX);
         let (given_up, giving_up) = mpsc::channel(PIPELINES_MAX);
         let (ledgers, pipelines) = (Ledgers::default(), Mutex::default());
-        let shared = Arc::new(Shared { broker, plugins, runtimes, ledgers, given_up, pipelines });
+        let shared = Arc::new(Shared { broker, plugins, runtimes, topic_runtimes, ledgers, given_up, pipelines });
         way_back::serve(&shared, giving_up);
         // A version that is given up before all are there waits for that.
         let mut pipelines = shared.pipelines.lock().await;
+        // Pipelines write to topics.
+        pipelines.topics = topics::revive(&shared).await;
         for (note, value) in shared.broker.notes(documents::pipelines_prefix())? {
             let Some(name) = documents::pipeline_name(&note) else { continue };
             let damaged =
@@ -176,10 +184,7 @@ impl Deployments {
         }
         match self.shared.put(&mut pipelines, name.to_owned(), document).await? {
             Ok(version) => Ok(version),
-            Err(problems) => {
-                let sentences: Vec<String> = problems.iter().map(ToString::to_string).collect();
-                Err(DeployError::Precondition { what: sentences.join("; ") })
-            }
+            Err(problems) => Err(DeployError::Precondition { what: sentences(&problems) }),
         }
     }
 
@@ -200,7 +205,7 @@ impl Deployments {
 }
 
 impl Shared {
-    async fn open_pipelines(&self) -> Result<tokio::sync::MutexGuard<'_, Pipelines>, DeployError> {
+    pub(crate) async fn open_pipelines(&self) -> Result<tokio::sync::MutexGuard<'_, Pipelines>, DeployError> {
         let pipelines = self.pipelines.lock().await;
         if pipelines.is_closed { Err(DeployError::Closed) } else { Ok(pipelines) }
     }
@@ -210,10 +215,7 @@ impl Shared {
         let version = document.versions.last().cloned().unwrap_or_default();
         let (prepared, failure) = match self.prepare(version).await? {
             Ok(prepared) => (Some(Arc::new(prepared)), String::new()),
-            Err(problems) => {
-                let sentences: Vec<String> = problems.iter().map(ToString::to_string).collect();
-                (None, sentences.join("; "))
-            }
+            Err(problems) => (None, sentences(&problems)),
         };
         if !failure.is_empty() {
             tracing::error!(pipeline = name, "it cannot be started: {failure}");
@@ -256,7 +258,7 @@ impl Shared {
                 );
                 return Ok(());
             }
-            Ok(Err(problems)) => problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
+            Ok(Err(problems)) => sentences(&problems),
             Err(error) => error.to_string(),
         };
         let deployed = pipelines.get(&name)?;
@@ -312,7 +314,7 @@ impl Shared {
         Ok(Ok(number))
     }
 
-    async fn keep(
+    pub(crate) async fn keep(
         self: &Arc<Self>,
         components: std::collections::HashMap<String, bytes::Bytes>,
     ) -> Result<std::collections::HashMap<String, String>, DeployError> {
@@ -368,10 +370,13 @@ impl Shared {
         problems
     }
 
-    /// Removes components that no version uses any more.
-    fn tidy(&self, pipelines: &Pipelines) -> Result<(), DeployError> {
+    /// Removes components that no version and no topic uses any more.
+    pub(crate) fn tidy(&self, pipelines: &Pipelines) -> Result<(), DeployError> {
+        // What cannot be read may need any of them.
+        let Some(mut wanted) = topics::components(&self.broker) else { return Ok(()) };
         let versions = pipelines.by_name.values().flat_map(|one| &one.document.versions);
-        self.plugins.keep_only(&versions.flat_map(|version| version.components.values().cloned()).collect::<Vec<_>>())
+        wanted.extend(versions.flat_map(|version| version.components.values().cloned()));
+        self.plugins.keep_only(&wanted)
     }
 }
 

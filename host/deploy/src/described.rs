@@ -29,7 +29,7 @@ impl Deployed {
             pipeline.dead_letter = config.dead_letter.as_ref().map(|letter| letter.topic.clone()).unwrap_or_default();
             pipeline.stages = prepared
                 .plugins
-                .described(config)
+                .described(&config.stages)
                 .map(|(id, plugin, sha256)| v1::Stage { id, plugin, sha256 })
                 .collect();
         }
@@ -42,6 +42,11 @@ impl Deployed {
 }
 
 pub(crate) fn refused(problems: Vec<Problem>) -> v1::DeployPipelineResponse {
+    v1::DeployPipelineResponse { version: 0, problems: on_the_wire(problems) }
+}
+
+/// Problems as the contract spells them.
+pub(crate) fn on_the_wire(problems: Vec<Problem>) -> Vec<v1::Problem> {
     let problem = |problem: Problem| v1::Problem {
         line: problem.place.line as u64,
         column: problem.place.column as u64,
@@ -49,5 +54,5 @@ pub(crate) fn refused(problems: Vec<Problem>) -> v1::DeployPipelineResponse {
         message: problem.message,
         suggestion: problem.suggestion.unwrap_or_default(),
     };
-    v1::DeployPipelineResponse { version: 0, problems: problems.into_iter().map(problem).collect() }
+    problems.into_iter().map(problem).collect()
 }

@@ -1,4 +1,4 @@
-//! What is kept of a pipeline among the broker's notes. Fields may be added, numbers are never reused.
+//! What is kept of a pipeline among the broker's notes, and of a topic's transforms with the topic. Fields may be added, numbers are never reused.
 //!
 //! | name | note |
 //! |---|---|
@@ -48,18 +48,30 @@ pub(crate) struct VersionDocument {
     pub(crate) is_return: bool,
 }
 
+/// What is kept of a topic's transforms, with the topic.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct TransformsDocument {
+    #[prost(string, tag = "1")]
+    pub(crate) configuration: String,
+    #[prost(bool, tag = "2")]
+    pub(crate) is_yaml: bool,
+    /// The sha256 of each stage's component, by the stage's id.
+    #[prost(map = "string, string", tag = "3")]
+    pub(crate) components: HashMap<String, String>,
+    #[prost(uint64, tag = "4")]
+    pub(crate) set_at_ms: u64,
+}
+
 impl PipelineDocument {
     /// Adds a version; the oldest are forgotten.
     pub(crate) fn push(&mut self, configuration: String, is_yaml: bool, components: HashMap<String, String>) {
         let number = self.versions.last().map_or(1, |last| last.number + 1);
-        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let deployed_at_ms = u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX);
         self.versions.push(VersionDocument {
             number,
             configuration,
             is_yaml,
             components,
-            deployed_at_ms,
+            deployed_at_ms: now_ms(),
             is_return: false,
         });
         let too_many = self.versions.len().saturating_sub(VERSIONS_MAX);
@@ -74,6 +86,12 @@ impl PipelineDocument {
         self.versions.iter_mut().last().into_iter().for_each(|last| last.is_return = true);
         true
     }
+}
+
+/// Milliseconds since the epoch.
+pub(crate) fn now_ms() -> u64 {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// All names of pipelines begin so.

@@ -1,4 +1,4 @@
-//! Every limit of deployed pipelines: name, unit, default. Those of a pipeline itself are in `irongate_pipeline`, those of a transform in
+//! Every limit of deployed pipelines and of topics' transforms: name, unit, default. Those of a pipeline itself are in `irongate_pipeline`, those of a transform in
 //! `irongate_runtime::Limits`.
 
 use std::time::Duration;
@@ -14,3 +14,10 @@ pub(crate) const WAITING_RECORDS_MAX: usize = 16;
 /// How long a pipeline that failed waits before it is started again: the first time, and at most.
 pub(crate) const RESTART_PAUSE: Duration = Duration::from_millis(500);
 pub(crate) const RESTART_PAUSE_MAX: Duration = Duration::from_secs(30);
+/// Stages of the transforms of all topics of a host together. 32.
+pub const TOPIC_STAGES_MAX: usize = 32;
+/// Messages that may be in one topic's transforms at once; the next ones wait, each with the call that brought it. 4. Each needs an instance of every stage.
+pub(crate) const TOPIC_MESSAGES_AT_ONCE_MAX: usize = 4;
+/// Instances of the components of topics' transforms: those that work, and room for the ones that take their place. 160, beside the pipelines' own.
+#[expect(clippy::cast_possible_truncation, reason = "the product of two small numbers")]
+pub(crate) const TOPIC_INSTANCES_MAX: u32 = (TOPIC_STAGES_MAX * (TOPIC_MESSAGES_AT_ONCE_MAX + 1)) as u32;

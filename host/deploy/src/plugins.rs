@@ -32,9 +32,10 @@ impl PluginFolder {
 
     /// Keeps a component and answers its digest. It is on the disk, whole, or not at all.
     pub(crate) fn keep(&self, component: &[u8]) -> Result<String, DeployError> {
-        let sha256: String = Sha256::digest(component).iter().map(|byte| format!("{byte:02x}")).collect();
+        let sha256 = digest(component);
         let path = self.path(&sha256);
-        if path.exists() {
+        // What is broken on the disk is written anew.
+        if fs::read(&path).is_ok_and(|kept| digest(&kept) == sha256) {
             return Ok(sha256);
         }
         let partial = path.with_extension("partial");
@@ -55,6 +56,10 @@ impl PluginFolder {
         }
         Ok(())
     }
+}
+
+fn digest(component: &[u8]) -> String {
+    Sha256::digest(component).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn write_whole(partial: &Path, path: &Path, component: &[u8]) -> io::Result<()> {

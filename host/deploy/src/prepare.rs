@@ -8,7 +8,9 @@ use std::{
 };
 
 use irongate_broker::{Broker, BrokerError};
-use irongate_pipeline::{Format, Pending, PipelineConfig, Place, Plugins, Problem, Schemas, SendError, Target};
+use irongate_pipeline::{
+    ChainConfig, Format, Pending, PipelineConfig, Place, Plugins, Problem, Schemas, SendError, Target,
+};
 use irongate_pipeline::{Outgoing, Stages};
 use irongate_proto::{
     danube::{DispatchStrategy, SchemaReference, schema_reference::VersionRef},
@@ -20,23 +22,24 @@ use irongate_schema::{Schema, SchemaType};
 
 use crate::{documents::VersionDocument, error::DeployError, plugins::PluginFolder};
 
-/// Runtimes of the host, made when the first pipeline needs one: counting fuel costs time, so it is done apart.
+/// Runtimes of the host, made when the first transform needs one: counting fuel costs time, so it is done apart.
 pub(crate) struct Runtimes {
     cache_folder: std::path::PathBuf,
+    instances_max: u32,
     made: Mutex<HashMap<bool, Runtime>>,
 }
 
 impl Runtimes {
-    pub(crate) fn new(data_dir: &Path) -> Runtimes {
-        Runtimes { cache_folder: data_dir.join("compiled-transforms"), made: Mutex::default() }
+    pub(crate) fn new(data_dir: &Path, instances_max: u32) -> Runtimes {
+        Runtimes { cache_folder: data_dir.join("compiled-transforms"), instances_max, made: Mutex::default() }
     }
 
-    fn get(&self, counts_fuel: bool) -> Result<Runtime, DeployError> {
+    pub(crate) fn get(&self, counts_fuel: bool) -> Result<Runtime, DeployError> {
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(runtime) = made.get(&counts_fuel) {
             return Ok(runtime.clone());
         }
-        let limits = EngineLimits { counts_fuel, ..EngineLimits::default() };
+        let limits = EngineLimits { counts_fuel, instances_max: self.instances_max, ..EngineLimits::default() };
         let config = RuntimeConfig { cache_folder: Some(self.cache_folder.clone()), limits };
         let runtime = Runtime::new(config).map_err(|error| DeployError::Runtime { reason: error.to_string() })?;
         made.insert(counts_fuel, runtime.clone());
@@ -77,6 +80,11 @@ pub(crate) fn parse(configuration: &str, is_yaml: bool) -> Result<PipelineConfig
     if problems.is_empty() { Ok(config) } else { Err(problems) }
 }
 
+/// Parses the file of a topic's transforms.
+pub(crate) fn parse_chain(configuration: &str, format: Format) -> Result<ChainConfig, Vec<Problem>> {
+    ChainConfig::parse(configuration, format, Path::new(""))
+}
+
 /// A problem that has no place in the file.
 pub(crate) fn problem(path: &str, message: String, suggestion: &str) -> Problem {
     let place = Place { line: 1, column: 1 };
@@ -96,7 +104,7 @@ pub(crate) fn prepare(
         }
     }
     let runtime = runtimes.get(config.stages.iter().any(|stage| stage.limits.fuel_max.is_some()))?;
-    let plugins = Plugins::load(&config, &runtime).map_err(Unprepared::Problems)?;
+    let plugins = Plugins::load(&config.stages, &runtime).map_err(Unprepared::Problems)?;
     Ok(Prepared { config, plugins })
 }
 

@@ -22,8 +22,8 @@ mod testing;
 pub use advice::{Advice, PoisonFate, Surroundings, Weight, advise};
 pub use condition::{Comparison, Condition, Subject};
 pub use config::{
-    Bound, DeadLetterConfig, Format, OnError, PipelineConfig, Place, Problem, Retry, SchemaConfig, StageConfig,
-    SubscriptionType, TargetConfig,
+    Bound, ChainConfig, DeadLetterConfig, Format, OnError, PipelineConfig, Place, Problem, Retry, SchemaConfig,
+    StageConfig, SubscriptionType, TargetConfig,
 };
 pub use dedup::{DEDUP_ID, ORIGIN};
 pub use engine::{
@@ -32,7 +32,7 @@ pub use engine::{
 };
 pub use error::EngineError;
 pub use graph::{Picture, draw};
-pub use limits::{OUTAGE_PAUSE_MAX, STOPPED_RECORDS_MAX, TRUSTED_AFTER_RECORDS};
+pub use limits::{CHAIN_STAGES_MAX, OUTAGE_PAUSE_MAX, STOPPED_RECORDS_MAX, TRUSTED_AFTER_RECORDS};
 pub use load::{Plugins, Schemas, Stages, plan, schemas};
 pub use shadow::{Compared, Difference, Output, Side, shadow};
 pub use testing::{

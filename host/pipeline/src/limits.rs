@@ -10,6 +10,8 @@ pub const CONFIG_BYTES_MAX: usize = 4 * MIB;
 pub const LANES_MAX: u64 = 32;
 /// Stages of a pipeline.
 pub const STAGES_MAX: usize = 16;
+/// Stages of a topic's transforms. Every message waits for all of them.
+pub const CHAIN_STAGES_MAX: usize = 8;
 /// Targets of a pipeline.
 pub const TARGETS_MAX: usize = 16;
 /// Records that a lane hands to its stages at a time. Default 64.

@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use irongate_runtime::{ConfigureError, GuestError, GuestFault, Plugin, Runtime};
+use irongate_runtime::{ConfigureError, GuestError, GuestFault, MemoryState, Plugin, Runtime, Transform};
 use irongate_schema::{Schema, SchemaType};
 
 use crate::{
@@ -30,10 +30,10 @@ impl Plugins {
     ///
     /// # Errors
     /// Every problem, with its place in the file.
-    pub fn load(config: &PipelineConfig, runtime: &Runtime) -> Result<Plugins, Vec<Problem>> {
+    pub fn load(stages: &[StageConfig], runtime: &Runtime) -> Result<Plugins, Vec<Problem>> {
         let mut problems = Vec::new();
         let mut plugins = Vec::new();
-        for stage in &config.stages {
+        for stage in stages {
             match load(stage, runtime) {
                 Ok(plugin) => plugins.push(plugin),
                 Err(found) => problems.extend(found),
@@ -45,9 +45,9 @@ impl Plugins {
     /// Each stage's id with its plugin's name and version, and the plugin's sha256.
     pub fn described<'a>(
         &'a self,
-        config: &'a PipelineConfig,
+        stages: &'a [StageConfig],
     ) -> impl Iterator<Item = (String, String, String)> + use<'a> {
-        config.stages.iter().zip(&self.plugins).map(|(stage, plugin)| {
+        stages.iter().zip(&self.plugins).map(|(stage, plugin)| {
             let description = plugin.description();
             let name = format!("{} {}", description.name, description.version);
             (stage.id.clone(), name, plugin.sha256().to_owned())
@@ -78,6 +78,22 @@ impl Plugins {
         let sha256 = self.plugins.iter().map(|plugin| plugin.sha256().to_owned()).collect();
         let is_whole = lanes.iter().all(|lane| lane.stages.len() == config.stages.len());
         if is_whole { Ok(Stages { sha256, lanes }) } else { Err(problems) }
+    }
+
+    /// Configures one instance of every stage, without state.
+    ///
+    /// # Errors
+    /// Every stage that does not start, with its place in the file.
+    pub fn transforms(&self, stages: &[StageConfig]) -> Result<Vec<Transform>, Vec<Problem>> {
+        let (mut made, mut problems) = (Vec::new(), Vec::new());
+        for (stage, plugin) in stages.iter().zip(&self.plugins) {
+            let state = Arc::new(MemoryState::default());
+            match plugin.configure(&stage.with, stage.limits.clone(), stage.grants, state) {
+                Ok(transform) => made.push(transform),
+                Err(error) => problems.push(does_not_start(stage, &error)),
+            }
+        }
+        if problems.is_empty() { Ok(made) } else { Err(problems) }
     }
 }
 

@@ -94,6 +94,7 @@ fn bounded(mut sentence: String) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use irongate_broker::TransformRefusal;
     use tonic::Code;
 
     fn violation(message: &str) -> Violation {
@@ -190,6 +191,14 @@ mod tests {
             (BrokerError::ProducerRefused { reason: text("taken") }, Code::PermissionDenied, "taken"),
             (BrokerError::Upstream { status: Box::new(Status::out_of_range("too far")) }, Code::OutOfRange, "too far"),
             (BrokerError::DiskFull { what: text("no room") }, Code::ResourceExhausted, "no room"),
+            (
+                BrokerError::TransformRefused {
+                    topic: text("/a/b"),
+                    refusal: TransformRefusal::Rejected(text("it is no order")),
+                },
+                Code::InvalidArgument,
+                "the transforms of the topic /a/b reject the message: it is no order",
+            ),
         ];
         for (error, code, sentence) in table {
             let status = refuse(error);

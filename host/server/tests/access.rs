@@ -140,6 +140,9 @@ fn scope_fits(scope: Scope, service: &str, method: &str) -> bool {
     match service {
         "danube.ProducerService" | "irongate.v1.PublishService" | "irongate.v1.LoadService" => scope == Scope::Produce,
         "danube.ConsumerService" | "irongate.v1.BrowseService" => scope == Scope::Consume,
+        "irongate.transforms.v1.TransformService" if method.ends_with("/DryRunTopicTransforms") => {
+            scope == Scope::Produce
+        }
         "danube.Discovery" | "irongate.v1.HostService" => true,
         "danube_schema.SchemaRegistry" => reads || scope == Scope::Schemas,
         "irongate.v1.TopicService" if method.ends_with("/ListTopics") || method.ends_with("/DescribeTopic") => true,
@@ -252,6 +255,10 @@ fn foreign_requests(consumer_id: u64) -> Vec<(&'static str, Vec<u8>)> {
         ("/irongate.v1.PublishService/Publish", first.clone()),
         ("/irongate.v1.LoadService/Run", first.clone()),
         ("/irongate.v1.BrowseService/Browse", browse.encode_to_vec()),
+        ("/irongate.transforms.v1.TransformService/SetTopicTransforms", first.clone()),
+        ("/irongate.transforms.v1.TransformService/ListTopicTransforms", first.clone()),
+        ("/irongate.transforms.v1.TransformService/ClearTopicTransforms", first.clone()),
+        ("/irongate.transforms.v1.TransformService/DryRunTopicTransforms", first.clone()),
         ("/irongate.v1.TopicService/DescribeTopic", first.clone()),
         ("/irongate.v1.TopicService/CreateTopic", first.clone()),
         ("/irongate.v1.TopicService/DeleteTopic", first.clone()),

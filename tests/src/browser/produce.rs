@@ -95,8 +95,13 @@ impl ProducePage {
         (topic, partition, offset)
     }
 
-    /// None while the list is being redrawn.
+    /// None while the list is that of an older text, or is being redrawn.
     async fn rows(&self) -> Option<Vec<ViolationRow>> {
+        let check = self.page.elements("check").await;
+        let busy = check.first()?.attr("aria-busy").await.ok()??;
+        if busy != "false" {
+            return None;
+        }
         let mut rows = Vec::new();
         for row in self.page.elements("violation").await {
             let read = async |id: &str| {

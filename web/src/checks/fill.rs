@@ -1,24 +1,18 @@
-//! Templates, and the file of messages, by the crate that `irongate produce --from` uses: the same seed and number give the same values, and
-//! the same file means the same messages.
+//! Fills templates in, by the crate that `irongate produce --from` uses: the same seed and number give the same values. All texts
+//! of a question are filled in, or none.
 
-use irongate_messages::{Context, Facts, Record, RecordError, SchemaName, TemplateError, Templates};
+use irongate_messages::{Context, Facts, TemplateError, Templates};
 use irongate_schema::limits::PAYLOAD_BYTES_MAX;
 
-use super::message::{Answer, DefinitionFault, Fill, MessageFile, Question, Written};
+use super::message::{Answer, DefinitionFault, Fill, Question};
 
 /// The one [`Filler`](super::answer::Filler) there is.
 #[must_use]
 pub fn fill(question: &Question) -> Answer {
     let answer = Answer { sequence: question.sequence, ..Answer::default() };
-    match (&question.fill, &question.file) {
-        (Some(asked), _) => fill_in(asked, answer),
-        (None, Some(file)) => match other_half(file) {
-            Ok(file) => Answer { file: Some(file), ..answer },
-            Err(error) => {
-                Answer { fault: Some(DefinitionFault { message: error.to_string(), line: 0, column: 0 }), ..answer }
-            }
-        },
-        (None, None) => answer,
+    match &question.fill {
+        Some(asked) => fill_in(asked, answer),
+        None => answer,
     }
 }
 
@@ -39,46 +33,6 @@ fn fill_in(asked: &Fill, mut answer: Answer) -> Answer {
     }
     answer.filled = filled;
     answer
-}
-
-/// The text of messages, or the messages of a text.
-fn other_half(file: &MessageFile) -> Result<MessageFile, RecordError> {
-    if file.text.is_empty() {
-        let records = file.messages.iter().map(record).collect();
-        return Ok(MessageFile { text: irongate_messages::to_yaml(records)?, ..MessageFile::default() });
-    }
-    let records = irongate_messages::parse_yaml(&file.text)?;
-    let messages = records.iter().map(written).collect::<Result<_, _>>()?;
-    Ok(MessageFile { messages, ..MessageFile::default() })
-}
-
-fn record(written: &Written) -> Record {
-    let told = |text: &String| (!text.is_empty()).then(|| text.clone());
-    let version = (written.version > 0).then_some(written.version);
-    let mut record = Record::new(&written.payload);
-    record.name = told(&written.name);
-    record.topic = told(&written.topic);
-    record.schema = told(&written.subject).map(|subject| SchemaName { subject, version });
-    record.routing_key = told(&written.routing_key);
-    record.template = written.template;
-    record.attributes.clone_from(&written.attributes);
-    record
-}
-
-fn written(record: &Record) -> Result<Written, RecordError> {
-    let record = record.clone();
-    let payload = record.payload()?;
-    let schema = record.schema;
-    Ok(Written {
-        name: record.name.unwrap_or_default(),
-        topic: record.topic.unwrap_or_default(),
-        version: schema.as_ref().and_then(|schema| schema.version).unwrap_or_default(),
-        subject: schema.map(|schema| schema.subject).unwrap_or_default(),
-        routing_key: record.routing_key.unwrap_or_default(),
-        attributes: record.attributes,
-        payload,
-        template: record.template,
-    })
 }
 
 fn one(templates: &mut Templates, context: &Context, text: &str) -> Result<String, TemplateError> {
@@ -107,28 +61,6 @@ mod tests {
         assert!(first.filled[0].starts_with("{\"n\": 1, ") && first.filled[0].ends_with("\"by\": \"p\"}"));
         assert_eq!((&first, &*first.filled[2]), (&ask(1, &texts), "{}"));
         assert_ne!(first.filled[1], ask(2, &texts).filled[1]);
-    }
-
-    #[test]
-    fn a_file_says_what_was_written_into_it() {
-        let message = Written {
-            name: "a: b".to_owned(),
-            topic: "/default/x".to_owned(),
-            subject: "s".to_owned(),
-            version: 2,
-            routing_key: "{{seq}}".to_owned(),
-            attributes: [("k".to_owned(), "yes".to_owned())].into(),
-            payload: "{\n  \"a\": 1\n}".into(),
-            template: true,
-        };
-        let ask = |file: MessageFile| super::fill(&Question { file: Some(file), ..Question::default() });
-        let messages = vec![message, Written { payload: vec![0xff].into(), ..Written::default() }];
-        let text =
-            ask(MessageFile { messages: messages.clone(), ..MessageFile::default() }).file.expect("written").text;
-        let read = ask(MessageFile { text, ..MessageFile::default() }).file.expect("read").messages;
-        assert_eq!(read, messages);
-        let fault = ask(MessageFile { text: "messages:\n  - topik: x\n".to_owned(), ..MessageFile::default() }).fault;
-        assert!(fault.expect("no such field").message.contains("topik"));
     }
 
     #[test]

@@ -6,6 +6,7 @@ pub mod bulk;
 pub mod cache;
 #[cfg(target_arch = "wasm32")]
 pub mod client;
+pub mod file;
 pub mod fill;
 pub mod form_model;
 pub mod message;

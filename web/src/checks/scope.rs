@@ -20,7 +20,7 @@ use super::message::{Answer, DefinitionFault, Question};
 pub type Load<T> = fn() -> Pin<Box<dyn Future<Output = Option<T>>>>;
 
 /// Serves questions for as long as the worker lives.
-pub fn run(samplers: Load<Sampler>, fillers: Load<Filler>) {
+pub fn run(samplers: Load<Sampler>, fillers: Load<Filler>, files: Load<Filler>) {
     let scope: DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
     let cache = Rc::new(RefCell::new(SchemaCache::default()));
     let answering = scope.clone();
@@ -41,10 +41,14 @@ pub fn run(samplers: Load<Sampler>, fillers: Load<Filler>) {
         }
         if question.fill.is_some() || question.file.is_some() {
             let answering = answering.clone();
+            let (load, what) = match question.file {
+                Some(_) => (files, "what reads and writes files of messages"),
+                None => (fillers, "what fills templates in"),
+            };
             return spawn_local(async move {
-                let answer = match fillers().await {
+                let answer = match load().await {
                     Some(filler) => filler(&question),
-                    None => not_fetched(&question, "what fills templates in"),
+                    None => not_fetched(&question, what),
                 };
                 post(&answering, &answer.encode_to_vec());
             });

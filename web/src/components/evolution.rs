@@ -1,4 +1,4 @@
-//! The evolution preview: which of the messages stored under a subject a new definition
+//! The evolution preview: which of the messages stored under a subject, and of the templates for it, a new definition
 //! would refuse, asked before it is registered.
 
 use yew::prelude::*;
@@ -18,7 +18,7 @@ pub struct EvolutionProps {
     pub ready: bool,
 }
 
-/// The preview. Test ids: `evolution-try`, `evolution-result`; in each failing message `evolution-failing`.
+/// The preview. Test ids: `evolution-try`, `evolution-result`, `evolution-templates`; in each failing message `evolution-failing`.
 #[component]
 pub fn Evolution(props: &EvolutionProps) -> Html {
     let (trial, start) = use_evolution(props.candidate.clone());
@@ -27,7 +27,7 @@ pub fn Evolution(props: &EvolutionProps) -> Html {
     html! {
         <section class="evolution" aria-label="Evolution preview">
             <div class="evolution-head">
-                <p class="note">{ format!("Try it on what is stored: the last {MESSAGES_PER_PARTITION_MAX} messages of each topic bound to this subject.") }</p>
+                <p class="note">{ format!("Try it on what is stored: the last {MESSAGES_PER_PARTITION_MAX} messages of each topic bound to this subject, and the templates for it.") }</p>
                 <button type="button" class="secondary" data-testid="evolution-try" disabled={!props.ready || running} {onclick}>
                     { if running { "Trying…" } else { "Try on stored messages" } }
                 </button>
@@ -41,6 +41,17 @@ pub fn Evolution(props: &EvolutionProps) -> Html {
             </div>
         </section>
     }
+}
+
+/// What of the templates would fail, where there are any.
+fn templates_line(found: &Found) -> Html {
+    let tried = counted(found.templates_tried, "template", "templates");
+    let (tone, words) = match (found.templates_tried, found.templates_failing) {
+        (0, _) => return Html::default(),
+        (_, 0) => ("good", format!("{tried} of this browser, and none would fail.")),
+        (_, failing) => ("caution", format!("{failing} of {tried} of this browser would fail.")),
+    };
+    html! { <p class={tone} data-testid="evolution-templates">{ words }</p> }
 }
 
 fn result(found: &Found) -> Html {
@@ -59,7 +70,7 @@ fn result(found: &Found) -> Html {
             <li class="violation" data-testid="evolution-failing">
                 <span class="violation-head">
                     <span class="rule">{ &one.first.rule }</span><code class="pointer">{ place.to_owned() }</code>
-                    <span class="position">{ format!("{} offset {}", one.topic, one.offset) }</span>
+                    <span class="position">{ &one.place }</span>
                 </span>
                 <span>{ sentence(&one.first.message) }{ more }</span>
             </li>
@@ -68,9 +79,12 @@ fn result(found: &Found) -> Html {
     html! {
         <div data-testid="evolution-result">
             <p class={tone}>{ words }{ if found.cut { " There are more than were tried." } else { "" } }</p>
-            if found.failing > 0 {
+            { templates_line(found) }
+            if found.failing_all() > 0 {
                 <ul class="violations">{ found.listed.iter().map(row).collect::<Html>() }</ul>
-                if found.failing > found.listed.len() { <p class="muted">{ format!("and {} more", found.failing - found.listed.len()) }</p> }
+                if found.failing_all() > found.listed.len() {
+                    <p class="muted">{ format!("and {} more", found.failing_all() - found.listed.len()) }</p>
+                }
             }
         </div>
     }

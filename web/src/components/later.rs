@@ -21,6 +21,7 @@ use super::token_sheet::{TokenContent, TokenSheetProps};
 use crate::hooks::use_console::use_console;
 use crate::pages::load::Load as LoadPage;
 use crate::pages::schemas::Schemas;
+use crate::pages::tail::Tail;
 use crate::pages::topics::Topics;
 
 /// Something behind the cut, with what it needs.
@@ -30,6 +31,8 @@ pub enum Part {
     Topics,
     /// The page of schemas.
     Schemas,
+    /// The page that shows what comes out of topics.
+    Tail,
     /// The page of loads.
     Load,
     /// Registers a schema.
@@ -65,6 +68,7 @@ pub fn draw(part: &Part) -> Html {
     match part.clone() {
         Part::Topics => html! { <Topics /> },
         Part::Schemas => html! { <Schemas /> },
+        Part::Tail => html! { <Tail /> },
         Part::Load => html! { <LoadPage /> },
         Part::Register(props) => html! { <RegisterForm ..props /> },
         Part::History(props) => html! { <HistoryContent ..props /> },

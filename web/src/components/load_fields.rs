@@ -88,18 +88,7 @@ pub fn load_fields(props: &LoadFieldsProps) -> Html {
                 placeholder: if form.rate.is_empty() { "1" } else { "100" },
                 hint: "Not acknowledged yet, of each producer", problem: said(form.in_flight_problem()),
             })) }
-            <div class="load-end">
-                { text_field(&props!(TextFieldProps {
-                    id: "load-amount", label: "For", value: form.amount.clone(), input_mode: "numeric",
-                    onchange: set(|form, text| form.amount = text.trim().to_owned()), problem: said(form.amount_problem()),
-                })) }
-                <SelectField id="load-end" label="Unit" value={if form.by_count { "count" } else { "seconds" }}
-                    onchange={set(|form, text| form.by_count = text == "count")}
-                    groups={vec![(AttrValue::default(), vec![
-                        (AttrValue::Static("seconds"), AttrValue::Static("seconds")),
-                        (AttrValue::Static("count"), AttrValue::Static("messages")),
-                    ])]} />
-            </div>
+            { end_fields(form, set(|form, text| form.amount = text.trim().to_owned()), set(|form, text| form.by_count = text == "count")) }
             { payload_field(form, &set(|form, text| form.payload = text)) }
             <label class="check wide">
                 <input type="checkbox" data-testid="load-end-to-end" checked={form.end_to_end && props.no_browse.is_none()}
@@ -156,6 +145,23 @@ fn partitions(props: &LoadFieldsProps, onchange: Callback<String>) -> Html {
         hint,
         problem: props.form.partitions_problem(&props.facts).map(AttrValue::Static),
     }))
+}
+
+/// When the run ends: after how much of what.
+fn end_fields(form: &LoadForm, onamount: Callback<String>, onunit: Callback<String>) -> Html {
+    html! {
+        <div class="load-end">
+            { text_field(&props!(TextFieldProps {
+                id: "load-amount", label: "For", value: form.amount.clone(), input_mode: "numeric",
+                onchange: onamount, problem: form.amount_problem().map(AttrValue::Static),
+            })) }
+            <SelectField id="load-end" label="Unit" value={if form.by_count { "count" } else { "seconds" }} onchange={onunit}
+                groups={vec![(AttrValue::default(), vec![
+                    (AttrValue::Static("seconds"), AttrValue::Static("seconds")),
+                    (AttrValue::Static("count"), AttrValue::Static("messages")),
+                ])]} />
+        </div>
+    }
 }
 
 fn payload_field(form: &LoadForm, onchange: &Callback<String>) -> Html {

@@ -58,6 +58,8 @@ pub struct Produce {
     pub of_schema: Verdict,
     /// What the broker will do.
     pub of_broker: Verdict,
+    /// The text has changed since, and is being checked.
+    pub checking: bool,
     /// Every broken rule.
     pub violations: Rc<[Violation]>,
     /// What it is checked against.
@@ -183,6 +185,9 @@ pub fn use_produce(console: &Console) -> Produce {
         check: &check,
     });
     let sampling = use_sample(console, &form, &schema);
+    let checking = matches!(filling, Filling::Pending(_))
+        || matches!(&schema, SchemaLookup::Pending)
+        || (matches!(&schema, SchemaLookup::Found(_)) && check.settled().is_none());
     let of_schema = verdict::of_schema(&schema, &check);
     let violations = check.violations();
     let bulk = BulkTarget {
@@ -207,6 +212,7 @@ pub fn use_produce(console: &Console) -> Produce {
         versions,
         of_schema,
         of_broker,
+        checking,
         violations,
         schema,
         format,

@@ -40,7 +40,8 @@ use crate::state::outcomes::OutcomeAction;
 use crate::state::schema_choice::VersionChoice;
 use crate::text::size::counted;
 
-/// The page. Test ids besides those of its components: `produce-example`.
+/// The page. Test ids besides those of its components: `produce-example`, `produce-template`, and `check`, which is
+/// busy while the violations are those of an older text.
 #[component]
 pub fn Produce() -> Html {
     let console = use_console();
@@ -64,10 +65,10 @@ pub fn Produce() -> Html {
     };
     let Knowledge { form, facts, sender, violations, .. } = &known;
     let list = html! {
-        <>
+        <div aria-busy={known.checking.to_string()} data-testid="check">
             <p class="hidden" role="status" aria-live="polite">{ spoken(violations.len()) }</p>
             <ViolationList violations={violations.clone()} onlocate={(!form.template).then(|| locate.clone())} />
-        </>
+        </div>
     };
     html! {
         <div class="produce" {onkeydown}>

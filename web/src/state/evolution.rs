@@ -1,5 +1,5 @@
-//! What a new schema would do to the messages that are stored already: how many were
-//! tried, and which would fail. Does not read them and does not check them.
+//! What a new schema would do to the messages that are stored already and to the templates of this browser: how many
+//! were tried, and which would fail. Does not read them and does not check them.
 
 use irongate_proto::irongate_v1::Violation;
 
@@ -12,13 +12,11 @@ pub const MESSAGES_MAX: usize = 1000;
 /// Failing messages listed; more are counted.
 pub const FAILING_LISTED_MAX: usize = 50;
 
-/// A stored message that the new schema would refuse.
+/// A message that the new schema would refuse.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Failing {
-    /// The topic, or the partition's own topic.
-    pub topic: String,
-    /// Where it is stored.
-    pub offset: u64,
+    /// Where it is: a topic and an offset, or the name of a template.
+    pub place: String,
     /// The first broken rule.
     pub first: Violation,
     /// How many rules it breaks.
@@ -32,7 +30,11 @@ pub struct Evolution {
     pub topics: Vec<String>,
     /// Messages tried.
     pub tried: usize,
-    /// Messages that would fail.
+    /// Templates tried.
+    pub templates_tried: usize,
+    /// Templates that would fail.
+    pub templates_failing: usize,
+    /// Stored messages that would fail.
     pub failing: usize,
     /// The first of them, at most [`FAILING_LISTED_MAX`].
     pub listed: Vec<Failing>,
@@ -41,14 +43,32 @@ pub struct Evolution {
 }
 
 impl Evolution {
-    /// Takes the check of one message into account.
+    /// Takes the check of one stored message into account.
     pub fn take(&mut self, topic: &str, offset: u64, violations: Vec<Violation>) {
         self.tried += 1;
+        self.failing += usize::from(!violations.is_empty());
+        self.list(format!("{topic} offset {offset}"), violations);
+    }
+
+    /// Takes the check of one template into account.
+    pub fn take_template(&mut self, name: &str, violations: Vec<Violation>) {
+        self.templates_tried += 1;
+        self.templates_failing += usize::from(!violations.is_empty());
+        self.list(format!("template {name}"), violations);
+    }
+
+    /// How many would fail, stored or not.
+    #[must_use]
+    pub fn failing_all(&self) -> usize {
+        self.failing + self.templates_failing
+    }
+
+    fn list(&mut self, place: String, violations: Vec<Violation>) {
         let count = violations.len();
-        let Some(first) = violations.into_iter().next() else { return };
-        self.failing += 1;
-        if self.listed.len() < FAILING_LISTED_MAX {
-            self.listed.push(Failing { topic: topic.to_owned(), offset, first, count });
+        if self.listed.len() < FAILING_LISTED_MAX
+            && let Some(first) = violations.into_iter().next()
+        {
+            self.listed.push(Failing { place, first, count });
         }
     }
 
@@ -72,9 +92,14 @@ mod tests {
             evolution.take("/default/x", offset, vec![rule, Violation::default()]);
         }
         assert_eq!((evolution.tried, evolution.failing, evolution.listed.len()), (61, 60, FAILING_LISTED_MAX));
-        assert_eq!((evolution.listed[0].offset, evolution.listed[0].count), (1, 2));
+        assert_eq!((&*evolution.listed[0].place, evolution.listed[0].count), ("/default/x offset 1", 2));
         assert_eq!(evolution.listed[0].first.rule, "rule 1");
         assert!(!evolution.is_full());
+        let mut templates = Evolution::default();
+        templates.take_template("good", Vec::new());
+        templates.take_template("bad", vec![Violation::default()]);
+        assert_eq!((templates.templates_tried, templates.failing_all(), templates.tried), (2, 1, 0));
+        assert_eq!(templates.listed[0].place, "template bad");
         for offset in 61..=MESSAGES_MAX as u64 {
             evolution.take("/default/x", offset, Vec::new());
         }

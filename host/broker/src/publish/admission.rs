@@ -26,22 +26,33 @@ impl Inner {
         message: &mut StreamMessage,
         reference: Option<&SchemaReference>,
     ) -> Result<Vec<Violation>, BrokerError> {
+        let warnings = self.judge(topic, message, reference).await?;
+        if let Some(first) = warnings.first() {
+            Metrics::add(&self.metrics.messages_warned, 1);
+            tracing::debug!(topic = topic.name(), first = first.message, "let an invalid message through");
+        }
+        Ok(warnings)
+    }
+
+    /// The same without counting.
+    pub(super) async fn judge(
+        &self,
+        topic: &Topic,
+        message: &mut StreamMessage,
+        reference: Option<&SchemaReference>,
+    ) -> Result<Vec<Violation>, BrokerError> {
         topic.check_alive()?;
         let Some(binding) = topic.binding() else { return Ok(Vec::new()) };
         if binding.policy == Policy::None {
             return Ok(Vec::new());
         }
-        let warnings = match self.check(topic, &binding, message, reference).await {
-            Ok(()) => return Ok(Vec::new()),
-            Err(error) if binding.policy == Policy::Enforce => return Err(error),
-            Err(BrokerError::PayloadInvalid { violations, .. }) => violations,
-            Err(error @ (BrokerError::Unreadable { .. } | BrokerError::Closed)) => return Err(error),
-            Err(error) => vec![version_warning(&error)],
-        };
-        Metrics::add(&self.metrics.messages_warned, 1);
-        let first = warnings.first().map_or("", |violation| violation.message.as_str());
-        tracing::debug!(topic = topic.name(), subject = binding.subject, first, "let an invalid message through");
-        Ok(warnings)
+        match self.check(topic, &binding, message, reference).await {
+            Ok(()) => Ok(Vec::new()),
+            Err(error) if binding.policy == Policy::Enforce => Err(error),
+            Err(BrokerError::PayloadInvalid { violations, .. }) => Ok(violations),
+            Err(error @ (BrokerError::Unreadable { .. } | BrokerError::Closed)) => Err(error),
+            Err(error) => Ok(vec![version_warning(&error)]),
+        }
     }
 
     async fn check(

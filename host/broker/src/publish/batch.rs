@@ -20,9 +20,20 @@ use std::sync::Arc;
 /// A message that was let in, and what its result says when it is stored.
 pub(super) struct Admitted {
     pub(super) topic: Arc<Topic>,
-    message: StreamMessage,
+    pub(super) message: StreamMessage,
     pub(super) bytes: usize,
-    warnings: Vec<Violation>,
+    pub(super) warnings: Vec<Violation>,
+    /// The topic's transforms dropped it: it is acknowledged and goes nowhere.
+    pub(super) is_dropped: bool,
+    /// What else the topic's transforms made of it.
+    pub(super) further: Vec<StreamMessage>,
+}
+
+impl Admitted {
+    /// What enters the topic.
+    pub(super) fn entering(&self) -> impl Iterator<Item = &StreamMessage> {
+        (!self.is_dropped).then_some(&self.message).into_iter().chain(&self.further)
+    }
 }
 
 pub(super) type Verdict = Result<Admitted, BrokerError>;
@@ -37,15 +48,18 @@ impl Inner {
         let route = self.route(&request).await?;
         let reference = request.schema_ref.take().filter(|reference| !reference.subject.is_empty());
         let mut verdicts = Vec::with_capacity(request.messages.len());
+        let mut made_bytes = 0;
         for (index, outgoing) in std::mem::take(&mut request.messages).into_iter().enumerate() {
             let name = request.producer_name.clone();
-            verdicts.push(self.prepare(&route, outgoing, index as u64 + 1, name, reference.as_ref()).await);
+            let verdict = self.prepare(&route, outgoing, index as u64 + 1, name, reference.as_ref()).await;
+            verdicts.push(self.within_call(verdict, &mut made_bytes));
         }
         let stored = self.store(&mut verdicts).await;
         let mut stored = stored.into_iter();
         let results = verdicts.into_iter().map(|verdict| match verdict {
             Ok(admitted) => {
-                let offset = if admitted.topic.is_reliable() { stored.next() } else { None };
+                let entering = if admitted.topic.is_reliable() { admitted.entering().count() } else { 0 };
+                let offset = stored.by_ref().take(entering).reduce(|first, _| first);
                 self.count_published(1, admitted.bytes);
                 v1::PublishResult { outcome: Some(Outcome::Published(published(admitted, offset))) }
             }
@@ -97,16 +111,21 @@ impl Inner {
             routing_key: outgoing.routing_key,
         };
         self.check_size(message.encoded_len())?;
+        if topic.is_transformed() {
+            return self.admit_transformed(topic, message, reference).await;
+        }
         let warnings = self.admit(&topic, &mut message, reference).await?;
         let bytes = message.encoded_len();
-        Ok(Admitted { topic, message, bytes, warnings })
+        Ok(Admitted { topic, message, bytes, warnings, is_dropped: false, further: Vec::new() })
     }
 
     /// Hands on or stores what was admitted, and returns the offsets of what was stored, in
     /// order. When the store refuses, each of those gets the reason instead.
-    async fn store(&self, verdicts: &mut [Verdict]) -> Vec<u64> {
+    pub(super) async fn store(&self, verdicts: &mut [Verdict]) -> Vec<u64> {
         for admitted in verdicts.iter().flatten().filter(|admitted| !admitted.topic.is_reliable()) {
-            admitted.topic.dispatch(&admitted.message, admitted.bytes, &self.metrics);
+            for message in admitted.entering() {
+                admitted.topic.dispatch(message, message.encoded_len(), &self.metrics);
+            }
         }
         let (appends, topics) = appends_of(verdicts);
         if appends.is_empty() {
@@ -117,7 +136,7 @@ impl Inner {
             Ok(appended) => appended.iter().map(|record| record.offset).collect(),
             Err(error) => {
                 for verdict in verdicts.iter_mut() {
-                    if verdict.as_ref().is_ok_and(|admitted| admitted.topic.is_reliable()) {
+                    if verdict.as_ref().is_ok_and(|one| one.topic.is_reliable() && !one.is_dropped) {
                         *verdict = Err(error.clone());
                     }
                 }
@@ -132,7 +151,7 @@ pub(super) fn appends_of(verdicts: &[Verdict]) -> (Vec<Append>, HashMap<u64, Arc
     let mut appends = Vec::new();
     let mut topics: HashMap<u64, Arc<Topic>> = HashMap::new();
     for admitted in verdicts.iter().flatten().filter(|admitted| admitted.topic.is_reliable()) {
-        appends.push(record(&admitted.topic, &admitted.message));
+        appends.extend(admitted.entering().map(|message| record(&admitted.topic, message)));
         topics.entry(admitted.topic.log()).or_insert_with(|| Arc::clone(&admitted.topic));
     }
     (appends, topics)
@@ -159,7 +178,9 @@ fn published(admitted: Admitted, offset: Option<u64>) -> v1::Published {
     }
 }
 
-fn refused(error: &BrokerError) -> v1::Refused {
+/// A refusal as the contract spells it.
+#[must_use]
+pub fn refused(error: &BrokerError) -> v1::Refused {
     v1::Refused {
         // gRPC status codes are small and not negative.
         code: error.code() as u32,

@@ -3,9 +3,11 @@
 mod admission;
 mod batch;
 mod transaction;
+mod transforming;
 
-pub use batch::violation;
+pub use batch::{refused, violation};
 pub use transaction::{Transacted, Transaction};
+pub use transforming::{Passing, TopicTransforms, TransformRefusal, Transforming};
 mod routing;
 
 use crate::BrokerError;
@@ -48,6 +50,9 @@ impl Inner {
         self.check_size(bytes)?;
         self.check_producer(topic, &producer.name)?;
         let reference = producer.touch();
+        if topic.is_transformed() {
+            return self.store_transformed(topic, message, reference.as_deref()).await;
+        }
         // Warnings are counted and logged there; this contract has no place for them.
         self.admit(topic, &mut message, reference.as_deref()).await?;
         if !topic.is_reliable() {
@@ -63,6 +68,9 @@ impl Inner {
         topic: &Arc<Topic>,
         mut message: StreamMessage,
     ) -> Result<(), BrokerError> {
+        if topic.is_transformed() {
+            return self.store_transformed(topic, message, None).await;
+        }
         self.admit(topic, &mut message, None).await?;
         self.append(topic, &message).await
     }

@@ -144,6 +144,10 @@ impl Registry {
         state.by_id.get(&schema_id).and_then(|name| state.subjects.get(name)).cloned()
     }
 
+    pub(crate) fn name_of(&self, schema_id: u64) -> Option<String> {
+        self.read().by_id.get(&schema_id).cloned()
+    }
+
     fn all(&self) -> Vec<Arc<Subject>> {
         self.read().subjects.values().cloned().collect()
     }

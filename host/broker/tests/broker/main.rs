@@ -16,3 +16,4 @@ mod names;
 mod producing;
 mod registry;
 mod transactions;
+mod transforms;

@@ -1,9 +1,12 @@
 //! Attributes as danube-cli writes them: `key:value` pairs with commas between them. A comma that is no separator
 //! is told by what follows it, or by a backslash.
 
+/// What one `-a` says.
+pub(crate) type Pairs = Vec<(String, String)>;
+
 /// A list of pairs. A comma separates only where the text after it has a colon of its own, so `note:a, b` is one
 /// pair; `\,` never separates.
-pub(crate) fn parse(text: &str) -> Result<Vec<(String, String)>, String> {
+pub(crate) fn parse(text: &str) -> Result<Pairs, String> {
     pieces(text).iter().map(|piece| pair(piece)).collect()
 }
 

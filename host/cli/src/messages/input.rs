@@ -1,6 +1,6 @@
 //! The arguments that say what the messages are. The verbs that send flatten them into their own.
 
-use super::attributes;
+use super::attributes::{self, Pairs};
 use super::rows::{Place, Source};
 use super::template::{templates, told};
 use crate::failure::Failure;
@@ -70,9 +70,6 @@ pub(crate) struct TermsArgs {
     #[arg(long)]
     literal: bool,
 }
-
-/// What one `-a` says.
-type Pairs = Vec<(String, String)>;
 
 /// Both, with every template checked.
 pub(crate) struct Input {

@@ -5,7 +5,7 @@ use super::file;
 use crate::address::ServiceAddr;
 use crate::client::{ANSWER_BYTES_MAX, Channel, connect};
 use crate::failure::{FAILED, Failure, refused};
-use crate::output::{Output, complain, harmless, is_broken_pipe, table};
+use crate::output::{Output, harmless, is_broken_pipe, table};
 use anyhow::{Context, Result, anyhow};
 use irongate_pipeline::Format;
 use irongate_proto::pipelines_v1::pipeline_service_client::PipelineServiceClient;
@@ -62,14 +62,7 @@ impl Deployed<'_> {
         let is_yaml = Format::of(&args.file) == Format::Yaml;
         let request = DeployPipelineRequest { configuration, is_yaml, components };
         let answer = self.client.deploy_pipeline(request).await.map_err(|status| self.failed(&status))?.into_inner();
-        for problem in &answer.problems {
-            let mut line = format!("{}:{}:{}: ", args.file.display(), problem.line, problem.column);
-            line += &format!("{}: {}", problem.path, problem.message);
-            if !problem.suggestion.is_empty() {
-                line += &format!("; {}", problem.suggestion);
-            }
-            complain(&harmless(&line));
-        }
+        file::tell_answered(&args.file, &answer.problems);
         if !answer.problems.is_empty() {
             return Err(Failure::Told { code: FAILED }.into());
         }

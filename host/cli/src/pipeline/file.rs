@@ -5,6 +5,7 @@ use crate::output::{complain, harmless};
 use crate::plugin;
 use anyhow::{Context, Result};
 use irongate_pipeline::{Format, PipelineConfig, Plugins, Problem, Schemas, Stages, schemas};
+use irongate_proto::pipelines_v1 as wire;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -46,7 +47,7 @@ fn load(file: &Path) -> Result<Checked> {
     let config = read(file)?;
     let counts_fuel = config.stages.iter().any(|stage| stage.limits.fuel_max.is_some());
     let runtime = plugin::runtime(counts_fuel)?;
-    let plugins = Plugins::load(&config, &runtime).map_err(|problems| tell(file, &problems))?;
+    let plugins = Plugins::load(&config.stages, &runtime).map_err(|problems| tell(file, &problems))?;
     let schemas = schemas(&config).map_err(|sentences| {
         sentences.iter().for_each(|sentence| complain(&harmless(&format!("{}: {sentence}", file.display()))));
         Failure::Told { code: FAILED }
@@ -55,9 +56,21 @@ fn load(file: &Path) -> Result<Checked> {
 }
 
 /// One line for each problem, as editors understand it.
-fn tell(file: &Path, problems: &[Problem]) -> anyhow::Error {
+pub(crate) fn tell(file: &Path, problems: &[Problem]) -> anyhow::Error {
     for problem in problems {
         complain(&harmless(&format!("{}:{problem}", file.display())));
     }
     Failure::Told { code: FAILED }.into()
+}
+
+/// The same for problems that the server found.
+pub(crate) fn tell_answered(file: &Path, problems: &[wire::Problem]) {
+    for problem in problems {
+        let mut line = format!("{}:{}:{}: ", file.display(), problem.line, problem.column);
+        line += &format!("{}: {}", problem.path, problem.message);
+        if !problem.suggestion.is_empty() {
+            line += &format!("; {}", problem.suggestion);
+        }
+        complain(&harmless(&line));
+    }
 }

@@ -4,7 +4,7 @@ mod browsed;
 mod check;
 mod deployed;
 mod doctor;
-mod file;
+pub(crate) mod file;
 mod graph;
 mod network;
 mod run;

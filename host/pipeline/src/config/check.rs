@@ -145,13 +145,20 @@ fn schemas_of_tests(reader: &mut Reader, pipeline: &Table<'_>, config: &Pipeline
     }
 }
 
-fn unique<'a>(reader: &mut Reader, pipeline: &Table<'_>, list: &str, key: &str, names: impl Iterator<Item = &'a str>) {
+/// Whether no two members of a list have the same name.
+pub(super) fn unique<'a>(
+    reader: &mut Reader,
+    table: &Table<'_>,
+    list: &str,
+    key: &str,
+    names: impl Iterator<Item = &'a str>,
+) {
     let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
     for (index, name) in names.enumerate().filter(|(_, name)| !name.is_empty()) {
         if let Some(first) = seen.insert(name, index) {
-            let node = pipeline.get(list).map(|node| node.at(&format!("/{index}/{key}")));
-            let place = node.map_or(pipeline.place, |node| node.place);
-            let path = format!("pipeline.{list}[{index}].{key}");
+            let node = table.get(list).map(|node| node.at(&format!("/{index}/{key}")));
+            let place = node.map_or(table.place, |node| node.place);
+            let path = format!("{}[{index}].{key}", table.path_of(list));
             reader.complain(place, &path, format!("`{name}` is already the {key} of number {}", first + 1), None);
         }
     }

@@ -1,6 +1,7 @@
 //! From a file to a [`PipelineConfig`], or to everything that is wrong with it. TOML and YAML have the same tree. Starts nothing and loads no
 //! component; [`crate::Plugins`] does.
 
+mod chain;
 mod check;
 mod model;
 mod problem;
@@ -13,6 +14,7 @@ mod tree;
 mod units;
 mod yaml;
 
+pub use chain::ChainConfig;
 pub use model::{
     Bound, DeadLetterConfig, OnError, PipelineConfig, Retry, SchemaConfig, StageConfig, SubscriptionType, TargetConfig,
 };
@@ -47,15 +49,7 @@ impl PipelineConfig {
     /// # Errors
     /// Every problem, in the order of the file.
     pub fn parse(text: &str, format: Format, folder: &Path) -> Result<PipelineConfig, Vec<Problem>> {
-        if text.len() > CONFIG_BYTES_MAX {
-            let message = format!("the file has {} bytes, at most {CONFIG_BYTES_MAX} are read", text.len());
-            let place = Place { line: 1, column: 1 };
-            return Err(vec![Problem { place, path: String::new(), message, suggestion: None }]);
-        }
-        let root = match format {
-            Format::Toml => toml::parse(text)?,
-            Format::Yaml => yaml::parse(text)?,
-        };
+        let root = root(text, format)?;
         let mut reader = reader::Reader::default();
         let config = check::check(&mut reader, &root, folder);
         reader.problems.sort_by_key(|problem| problem.place);
@@ -63,5 +57,18 @@ impl PipelineConfig {
             Some(config) if reader.problems.is_empty() => Ok(config),
             _ => Err(reader.problems),
         }
+    }
+}
+
+/// The tree of a file that is not too large.
+fn root(text: &str, format: Format) -> Result<tree::Node, Vec<Problem>> {
+    if text.len() > CONFIG_BYTES_MAX {
+        let message = format!("the file has {} bytes, at most {CONFIG_BYTES_MAX} are read", text.len());
+        let place = Place { line: 1, column: 1 };
+        return Err(vec![Problem { place, path: String::new(), message, suggestion: None }]);
+    }
+    match format {
+        Format::Toml => toml::parse(text),
+        Format::Yaml => yaml::parse(text),
     }
 }

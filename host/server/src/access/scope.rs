@@ -81,6 +81,10 @@ impl Need {
                 | "GetTopicSchemaConfig" => Self::AnyScope,
                 _ => Self::Only(Scope::Schemas),
             },
+            // What it would become is told to whoever may send it.
+            "/irongate.transforms.v1.TransformService" if method == "DryRunTopicTransforms" => {
+                Self::Only(Scope::Produce)
+            }
             "/irongate.v1.TopicService" if matches!(method, "ListTopics" | "DescribeTopic") => Self::AnyScope,
             _ => Self::Only(Scope::Admin),
         }

@@ -19,6 +19,7 @@ mod relay;
 mod schema_registry;
 mod topic;
 mod topic_admin;
+mod transforms;
 
 pub(crate) use discovery::ClientUrl;
 
@@ -44,6 +45,7 @@ use irongate_proto::irongate_v1::load_service_server::LoadServiceServer;
 use irongate_proto::irongate_v1::publish_service_server::PublishServiceServer;
 use irongate_proto::irongate_v1::topic_service_server::TopicServiceServer;
 use irongate_proto::pipelines_v1::pipeline_service_server::PipelineServiceServer;
+use irongate_proto::transforms_v1::transform_service_server::TransformServiceServer;
 use relay::Relay;
 use std::path::PathBuf;
 use tokio_util::sync::CancellationToken;
@@ -64,6 +66,7 @@ pub(crate) fn routes(
 ) -> Routes {
     let backups = backup::Backups::new(deployments.clone(), backup_folder, access.clone());
     let backups = BackupServiceServer::new(backups).max_decoding_message_size(CONTROL_REQUEST_BYTES_MAX);
+    let transforms = TransformServiceServer::new(transforms::Transforms::new(deployments.clone(), access.clone()));
     let pipelines = PipelineServiceServer::new(pipelines::Pipelines::new(deployments, access.clone()));
     let components_bytes_max = COMPONENT_BYTES_MAX.saturating_add(MESSAGE_SLACK_BYTES);
     let routes = match backend {
@@ -86,7 +89,8 @@ pub(crate) fn routes(
             .add_service(Relay::<3>::new(cluster.clone(), access.clone()))
             .add_service(Relay::<4>::new(cluster.clone(), access.clone())),
     };
-    let routes = routes.add_service(Absent::<0>).add_service(backups);
+    let transforms = transforms.max_decoding_message_size(components_bytes_max);
+    let routes = routes.add_service(Absent::<0>).add_service(backups).add_service(transforms);
     routes.add_service(pipelines.max_decoding_message_size(components_bytes_max)).prepare()
 }
 

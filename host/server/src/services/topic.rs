@@ -77,6 +77,6 @@ impl<B: MessageBroker> TopicService for Topics<B> {
 }
 
 /// Whether a topic's name is one of the namespace.
-fn is_in(topic: &str, namespace: &str) -> bool {
+pub(super) fn is_in(topic: &str, namespace: &str) -> bool {
     topic.strip_prefix('/').and_then(|rest| rest.strip_prefix(namespace)).is_some_and(|rest| rest.starts_with('/'))
 }

@@ -48,7 +48,9 @@ pub async fn measure(browser: &Browser, rounds: usize) -> anyhow::Result<Vec<Big
     let mut rpc = host.rpc().await;
     let mut measured = Vec::new();
     for bytes in SIZES {
-        let items = bytes * 1000 / order(0..1000, None).to_string().len() + 1;
+        // Items differ in length a little: as many as half of them suggests.
+        let half = bytes / order(0..1, None).to_string().len() / 2;
+        let items = half * bytes / order(0..half, None).to_string().len();
         let payload = Bytes::from(order(0..items, None).to_string().into_bytes());
         let bytes = payload.len();
         let topic = format!("/default/big-{bytes}");

@@ -1,4 +1,6 @@
-//! `irongate topics`: what topics there are, and creating one before its first message.
+//! `irongate topics`: what topics there are, creating one before its first message, and their transforms.
+
+mod transform;
 
 use crate::address::ServiceAddr;
 use crate::client::{Channel, connect};
@@ -48,14 +50,25 @@ enum Action {
         #[arg(long, value_name = "SUBJECT")]
         schema_subject: Option<String>,
     },
+    /// Put every message through components before it enters a topic, or see what they would make of one.
+    Transform {
+        #[command(subcommand)]
+        action: transform::Action,
+    },
 }
 
 pub(crate) async fn run(address: &ServiceAddr, args: Args, output: Output) -> Result<()> {
-    let client = TopicServiceClient::new(connect(address).await?);
-    let mut topics = Topics { client, address, output };
-    let printed = match args.action.unwrap_or(Action::List { namespace: None }) {
-        Action::List { namespace } => topics.list(namespace.unwrap_or_default()).await,
-        Action::Describe { topic } => topics.describe(topic).await,
+    match act(address, args.action.unwrap_or(Action::List { namespace: None }), output).await {
+        // A reader that has seen enough is no failure.
+        Err(error) if error.downcast_ref().is_some_and(is_broken_pipe) => Ok(()),
+        printed => printed,
+    }
+}
+
+async fn act(address: &ServiceAddr, action: Action, output: Output) -> Result<()> {
+    match action {
+        Action::List { namespace } => Topics::at(address, output).await?.list(namespace.unwrap_or_default()).await,
+        Action::Describe { topic } => Topics::at(address, output).await?.describe(topic).await,
         Action::Create { topic, partitions, reliable, schema_subject } => {
             let strategy = if reliable { DispatchStrategy::Reliable } else { DispatchStrategy::NonReliable };
             let request = CreateTopicRequest {
@@ -65,13 +78,9 @@ pub(crate) async fn run(address: &ServiceAddr, args: Args, output: Output) -> Re
                 schema_ref: schema_subject
                     .map(|subject| SchemaReference { subject, version_ref: Some(VersionRef::UseLatest(true)) }),
             };
-            topics.create(request).await
+            Topics::at(address, output).await?.create(request).await
         }
-    };
-    match printed {
-        // A reader that has seen enough is no failure.
-        Err(error) if error.downcast_ref().is_some_and(is_broken_pipe) => Ok(()),
-        printed => printed,
+        Action::Transform { action } => transform::run(address, action, output).await,
     }
 }
 
@@ -82,6 +91,11 @@ struct Topics<'a> {
 }
 
 impl Topics<'_> {
+    async fn at(address: &ServiceAddr, output: Output) -> Result<Topics<'_>> {
+        let client = TopicServiceClient::new(connect(address).await?);
+        Ok(Topics { client, address, output })
+    }
+
     async fn list(&mut self, namespace: String) -> Result<()> {
         let listed = self.client.list_topics(ListTopicsRequest { namespace }).await;
         let topics = listed.map_err(|status| self.refused(&status))?.into_inner().topics;
