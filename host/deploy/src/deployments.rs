@@ -20,8 +20,8 @@ use crate::{
     ledger::{Figures, Ledgers},
     limits::{COMPONENT_BYTES_MAX, PIPELINES_MAX, TOPIC_INSTANCES_MAX},
     plugins::PluginFolder,
-    prepare::{Prepared, Runtimes, Unprepared, circle, edge, parse, prepare, problem},
-    running::{Running, blocking},
+    prepare::{Prepared, Runtimes, Unprepared, circle, parse, prepare, problem},
+    running::{Running, blocking, sentences},
     topics::{self, Chains},
     way_back::{self, GivenUp, WayBack},
 };
@@ -73,13 +73,12 @@ impl Deployments {
         let topic_runtimes = Runtimes::new(data_dir, TOPIC_INSTANCES_MAX);
         let (given_up, giving_up) = mpsc::channel(PIPELINES_MAX);
         let (ledgers, pipelines) = (Ledgers::default(), Mutex::default());
-        let shared = Arc::new(Shared { broker, plugins, runtimes, ledgers, given_up, topic_runtimes, pipelines });
-        // Pipelines write to topics.
-        let topics = topics::revive(&shared).await;
+        let shared = Arc::new(Shared { broker, plugins, runtimes, topic_runtimes, ledgers, given_up, pipelines });
         way_back::serve(&shared, giving_up);
         // A version that is given up before all are there waits for that.
         let mut pipelines = shared.pipelines.lock().await;
-        pipelines.topics = topics;
+        // Pipelines write to topics.
+        pipelines.topics = topics::revive(&shared).await;
         for (note, value) in shared.broker.notes(documents::pipelines_prefix())? {
             let Some(name) = documents::pipeline_name(&note) else { continue };
             let damaged =
@@ -185,10 +184,7 @@ impl Deployments {
         }
         match self.shared.put(&mut pipelines, name.to_owned(), document).await? {
             Ok(version) => Ok(version),
-            Err(problems) => {
-                let sentences: Vec<String> = problems.iter().map(ToString::to_string).collect();
-                Err(DeployError::Precondition { what: sentences.join("; ") })
-            }
+            Err(problems) => Err(DeployError::Precondition { what: sentences(&problems) }),
         }
     }
 
@@ -219,10 +215,7 @@ impl Shared {
         let version = document.versions.last().cloned().unwrap_or_default();
         let (prepared, failure) = match self.prepare(version).await? {
             Ok(prepared) => (Some(Arc::new(prepared)), String::new()),
-            Err(problems) => {
-                let sentences: Vec<String> = problems.iter().map(ToString::to_string).collect();
-                (None, sentences.join("; "))
-            }
+            Err(problems) => (None, sentences(&problems)),
         };
         if !failure.is_empty() {
             tracing::error!(pipeline = name, "it cannot be started: {failure}");
@@ -265,7 +258,7 @@ impl Shared {
                 );
                 return Ok(());
             }
-            Ok(Err(problems)) => problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
+            Ok(Err(problems)) => sentences(&problems),
             Err(error) => error.to_string(),
         };
         let deployed = pipelines.get(&name)?;
@@ -396,4 +389,9 @@ impl Pipelines {
         let edge = |(name, one): (&String, &Deployed)| Some((name.clone(), edge(&one.prepared.as_ref()?.config)));
         self.by_name.iter().filter_map(edge).collect()
     }
+}
+
+fn edge(config: &PipelineConfig) -> (String, Vec<String>) {
+    let dead_letter = config.dead_letter.iter().map(|dead_letter| dead_letter.topic.clone());
+    (config.from.clone(), config.targets.iter().map(|target| target.topic.clone()).chain(dead_letter).collect())
 }

@@ -48,27 +48,6 @@ pub(crate) struct VersionDocument {
     pub(crate) is_return: bool,
 }
 
-impl PipelineDocument {
-    /// Adds a version; the oldest are forgotten.
-    pub(crate) fn push(&mut self, configuration: String, is_yaml: bool, components: HashMap<String, String>) {
-        let number = self.versions.last().map_or(1, |last| last.number + 1);
-        let deployed_at_ms = now_ms();
-        let is_return = false;
-        self.versions.push(VersionDocument { number, configuration, is_yaml, components, deployed_at_ms, is_return });
-        let too_many = self.versions.len().saturating_sub(VERSIONS_MAX);
-        self.versions.drain(..too_many);
-    }
-
-    /// Adds the version before the last one again. Says whether there is one.
-    pub(crate) fn go_back(&mut self) -> bool {
-        let before = self.versions.len().checked_sub(2).and_then(|index| self.versions.get(index)).cloned();
-        let Some(before) = before else { return false };
-        self.push(before.configuration, before.is_yaml, before.components);
-        self.versions.iter_mut().last().into_iter().for_each(|last| last.is_return = true);
-        true
-    }
-}
-
 /// What is kept of a topic's transforms, with the topic.
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct TransformsDocument {
@@ -81,6 +60,32 @@ pub(crate) struct TransformsDocument {
     pub(crate) components: HashMap<String, String>,
     #[prost(uint64, tag = "4")]
     pub(crate) set_at_ms: u64,
+}
+
+impl PipelineDocument {
+    /// Adds a version; the oldest are forgotten.
+    pub(crate) fn push(&mut self, configuration: String, is_yaml: bool, components: HashMap<String, String>) {
+        let number = self.versions.last().map_or(1, |last| last.number + 1);
+        self.versions.push(VersionDocument {
+            number,
+            configuration,
+            is_yaml,
+            components,
+            deployed_at_ms: now_ms(),
+            is_return: false,
+        });
+        let too_many = self.versions.len().saturating_sub(VERSIONS_MAX);
+        self.versions.drain(..too_many);
+    }
+
+    /// Adds the version before the last one again. Says whether there is one.
+    pub(crate) fn go_back(&mut self) -> bool {
+        let before = self.versions.len().checked_sub(2).and_then(|index| self.versions.get(index)).cloned();
+        let Some(before) = before else { return false };
+        self.push(before.configuration, before.is_yaml, before.components);
+        self.versions.iter_mut().last().into_iter().for_each(|last| last.is_return = true);
+        true
+    }
 }
 
 /// Milliseconds since the epoch.

@@ -179,12 +179,6 @@ impl Target for WithTheBatch {
     }
 }
 
-/// The source and the sinks of a pipeline.
-pub(crate) fn edge(config: &PipelineConfig) -> (String, Vec<String>) {
-    let dead_letter = config.dead_letter.iter().map(|dead_letter| dead_letter.topic.clone());
-    (config.from.clone(), config.targets.iter().map(|target| target.topic.clone()).chain(dead_letter).collect())
-}
-
 /// By which pipelines a topic is written or read, to find circles: for each pipeline its source and its sinks.
 pub(crate) fn circle(pipelines: &BTreeMap<String, (String, Vec<String>)>) -> Option<Vec<String>> {
     fn walk<'a>(

@@ -139,7 +139,7 @@ impl Worker {
     }
 }
 
-fn sentences(problems: &[Problem]) -> String {
+pub(crate) fn sentences(problems: &[Problem]) -> String {
     problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
