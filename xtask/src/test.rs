@@ -87,6 +87,11 @@ pub fn test(workspace: &Workspace, parts: &[&str]) -> anyhow::Result<ExitCode> {
     Ok(if tally.is_green() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
+/// How long a page of tests may take, and its driver to start, in seconds. The runner's own 20 and 5 are too short on a machine
+/// that does other things as well: a page answers nobody while it computes.
+const PAGE_S: &str = "600";
+const DRIVER_S: &str = "60";
+
 fn in_the_browser(workspace: &Workspace, tools: &Tools, browser: &Browser, tally: &mut Tally) -> anyhow::Result<()> {
     let wasm_pack = setup::wasm_pack::ensure(workspace)?;
     let path = env::var_os("PATH").unwrap_or_default();
@@ -98,6 +103,8 @@ fn in_the_browser(workspace: &Workspace, tools: &Tools, browser: &Browser, tally
             .current_dir(&workspace.root)
             .env("PATH", &path)
             .env("CARGO_TARGET_DIR", &workspace.target)
+            .env("WASM_BINDGEN_TEST_TIMEOUT", PAGE_S)
+            .env("WASM_BINDGEN_TEST_DRIVER_TIMEOUT", DRIVER_S)
             .args(["test", "--headless", "--chrome", "--mode", "no-install", "--chromedriver"])
             .arg(&browser.chromedriver)
             .arg(member);
