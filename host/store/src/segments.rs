@@ -93,6 +93,10 @@ impl Segments {
         self.lock().logs.keys().copied().collect()
     }
 
+    pub(crate) fn has(&self, log: u64) -> bool {
+        self.lock().logs.contains_key(&log)
+    }
+
     /// Writes all chunks and syncs them; answers where each begins. Only for the committer.
     pub(crate) fn write(&self, chunks: &[Chunk]) -> Result<Vec<Place>> {
         let mut places = Vec::with_capacity(chunks.len());
