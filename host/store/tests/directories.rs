@@ -3,11 +3,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+mod killing;
+
 use bytes::Bytes;
 use irongate_store::{Append, DocumentWrite, OpenError, Store, StoreOptions};
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 fn open(dir: &Path) -> Result<Store, OpenError> {
     Store::open(dir, &StoreOptions::default())
@@ -185,29 +185,9 @@ fn child_that_commits_until_it_is_killed() {
 #[test]
 fn what_was_completed_before_a_kill_is_there() {
     let dir = tempfile::tempdir().unwrap();
-    for round in 1..6_u64 {
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "child_that_commits_until_it_is_killed", "--nocapture"])
-            .env(CHILD_DIR, dir.path())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut committed = None;
-        let mut seen = 0;
-        for line in BufReader::new(child.stdout.take().unwrap()).lines() {
-            if let Some((_, number)) = line.unwrap().split_once("committed ") {
-                committed = Some(number.parse::<u64>().unwrap());
-                seen += 1;
-            }
-            // The pipe is drained to its end after the kill: it holds completions too.
-            if seen == round * 7 {
-                child.kill().unwrap();
-            }
-        }
-        child.wait().unwrap();
-        let stored = count(&open(dir.path()).unwrap());
-        assert!(stored > committed.unwrap(), "round {round}: {stored} stored, {committed:?} completed");
-    }
+    killing::what_was_completed_is_stored("child_that_commits_until_it_is_killed", CHILD_DIR, dir.path(), || {
+        count(&open(dir.path()).unwrap())
+    });
 }
 
 /// The length fjall gives a journal that it makes itself.
