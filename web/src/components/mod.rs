@@ -26,6 +26,7 @@ pub mod load_fields;
 pub mod load_result;
 pub mod message_detail;
 pub mod message_files;
+pub mod operations;
 pub mod outcome_list;
 pub mod page_link;
 pub mod payload;
