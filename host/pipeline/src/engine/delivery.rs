@@ -3,6 +3,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
+use irongate_messages::dead_letter::REDRIVES;
 use irongate_runtime::OutputRecord;
 use tokio::{task::JoinSet, time::Instant};
 
@@ -159,8 +160,9 @@ pub(super) fn refuse(target: &OpenTarget, failure: Failure, fate: &mut Fate) {
 
 fn outgoing(arrived: &Arrived, output: &OutputRecord, dedup_id: &str) -> Outgoing {
     let mut attributes: BTreeMap<String, String> = output.attributes.iter().cloned().collect();
-    // It says where this record is from, not where its outputs are.
+    // They say where this record is from and how it came, not its outputs.
     attributes.remove(ORIGIN);
+    attributes.remove(REDRIVES);
     attributes.insert(DEDUP_ID.to_owned(), dedup_id.to_owned());
     let origin = arrived.position.clone();
     Outgoing { origin, key: output.key.clone(), attributes, payload: output.payload.clone() }
