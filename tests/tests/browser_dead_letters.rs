@@ -349,3 +349,45 @@ async fn before_a_cluster_the_page_says_why_it_reads_nothing() {
     browser.close().await;
     host.assert_never_panicked();
 }
+
+/// Holds back calls that publish, until `release` is called.
+const HOLD_PUBLISHING: &str = "const fetch = window.fetch;
+    window.fetch = (what, ...more) => (what.url || what).includes('PublishService')
+        ? new Promise(go => { window.release = () => { window.release = null; go(fetch(what, ...more)); }; })
+        : fetch(what, ...more);";
+
+#[tokio::test]
+async fn a_run_is_stopped_between_two_calls_and_goes_on() {
+    let payloads: Vec<String> = (0..102).map(|number| format!(r#"{{"n":"{number}"}}"#)).collect();
+    let payloads: Vec<&str> = payloads.iter().map(String::as_str).collect();
+    let host = with_pipeline(&[], &payloads).await;
+    let browser = Browser::open().await;
+    let page = open(&browser, &host).await;
+    page.script(HOLD_PUBLISHING).await;
+    let held = "return Boolean(window.release)";
+    page.click("dead-group-redrive").await;
+    page.text_where("redrive-tally", |text| text == "102 would be sent").await;
+    page.click("redrive-send").await;
+    until::some("a call", async || page.script(held).await.as_bool().filter(|held| *held)).await;
+    page.click("redrive-stop").await;
+    page.script("window.release()").await;
+    page.text_where("redrive-tally", |text| text == "100 sent · 2 not sent yet").await;
+    page.click("redrive-send").await;
+    until::some("another call", async || page.script(held).await.as_bool().filter(|held| *held)).await;
+    page.script("window.release()").await;
+    page.text_where("redrive-tally", |text| text == "102 sent").await;
+    browser.refuse(&["*PublishService*"]).await;
+    page.click("redrive-close").await;
+    page.click("dead-row-choose").await;
+    page.click("dead-redrive-chosen").await;
+    page.text_where("redrive-again", |text| text.starts_with("One of them was")).await;
+    page.click("redrive-send").await;
+    until::some("a third call", async || page.script(held).await.as_bool().filter(|held| *held)).await;
+    page.script("window.release()").await;
+    page.element("failure").await;
+    page.text_where("redrive-tally", |text| text == "1 would be sent").await;
+    let mut rpc = host.rpc().await;
+    assert_eq!(rpc.browse_all(&[ORDERS]).await.expect("the topic").len(), 204, "each once more, and none twice");
+    browser.close().await;
+    host.assert_never_panicked();
+}

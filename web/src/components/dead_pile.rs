@@ -157,7 +157,7 @@ fn kinds(
         let kind = &group.kind;
         let reason = if kind.reason.is_empty() { "no reason is given" } else { &kind.reason };
         html! {
-            <tr key={index} data-testid="dead-group">
+            <tr key={index} class={classes!((open == Some(index)).then_some("current"))} data-testid="dead-group">
                 <td class="number">{ grouped(group.letters.len() as u64) }</td>
                 <td class="why">
                     <button type="button" class="quiet topic-name" data-testid="dead-group-open" aria-expanded={(open == Some(index)).to_string()}

@@ -117,6 +117,7 @@ fn progress(run: &Run, all: usize) -> Html {
             <progress id="redrive-bar" max={of.max(1).to_string()} value={done.to_string()} />
             if run.stage == Stage::Sending {
                 <button type="button" class="secondary" data-testid="redrive-stop" onclick={run.stop.reform(|_: MouseEvent| ())}>{ "Stop" }</button>
+                <p class="note">{ "Closing this stops it too." }</p>
             }
         </div>
     }
@@ -205,13 +206,14 @@ fn rows(pile: &Pile, plan: &[Planned]) -> Html {
     }
     let row = |planned: &Planned| {
         let name = pile.letters.get(planned.index).map(place).unwrap_or_default();
-        let topic = planned.redriven.as_ref().map(|redriven| redriven.topic.clone()).unwrap_or_default();
         let (tone, words) = words(&planned.fate);
         html! {
             <tr key={planned.index} data-testid="redrive-row">
                 <td class="mono">{ name }</td>
-                <td class="mono why">{ topic }</td>
-                <td class={classes!("reason", tone)}>{ words }</td>
+                <td class="why">
+                    <span class={tone}>{ words }</span>
+                    if let Some(redriven) = &planned.redriven { <br /><code class="muted">{ "to " }{ &redriven.topic }</code> }
+                </td>
             </tr>
         }
     };
@@ -219,7 +221,7 @@ fn rows(pile: &Pile, plan: &[Planned]) -> Html {
         <>
             <div class="table-scroll" tabindex="0" role="region" aria-label="What becomes of each letter">
                 <table>
-                    <thead><tr><th scope="col">{ "Letter" }</th><th scope="col">{ "To" }</th><th scope="col">{ "What becomes of it" }</th></tr></thead>
+                    <thead><tr><th scope="col">{ "Letter" }</th><th scope="col">{ "What becomes of it" }</th></tr></thead>
                     <tbody>{ plan.iter().take(LISTED_MAX).map(row).collect::<Html>() }</tbody>
                 </table>
             </div>

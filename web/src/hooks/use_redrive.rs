@@ -7,7 +7,6 @@ use std::rc::Rc;
 
 use gloo_timers::future::TimeoutFuture;
 use irongate_messages::dead_letter::redrive;
-use irongate_proto::transforms_v1::DryRunTopicTransformsResponse;
 use yew::prelude::*;
 
 use super::use_console::use_console;
@@ -16,10 +15,9 @@ use crate::browser::{self, Task};
 use crate::checks::client::Checker;
 use crate::checks::message::Question;
 use crate::state::dead_letters::{Held, Pile};
-use crate::state::redrive::{Fate, Planned, outcome, outgoing, portion, request, verdict};
+use crate::state::redrive::{Fate, Planned, after_transforms, outcome, outgoing, portion, request, verdict};
 use crate::state::schema_choice::{RegisteredSchema, VersionChoice};
 use crate::state::topic_facts::{Policy, TopicFacts};
-use crate::text::size::counted;
 
 /// How long typing must rest before a dry run begins, in milliseconds.
 const REST_MS: u32 = 250;
@@ -86,7 +84,7 @@ struct Work {
     /// What the topics are that letters go to.
     terms: BTreeMap<String, Terms>,
     stopping: bool,
-    /// Dropping it ends what is under way.
+    /// Dropping it ends the dry run that is under way.
     task: Option<Task>,
 }
 
@@ -111,7 +109,7 @@ impl Show {
     }
 }
 
-/// A run, which begins with a dry run whenever what is wanted changes, and ends with its component. `onsent` is told which letters
+/// A run, which begins with a dry run whenever what is wanted changes. It stops with its component, after the call under way. `onsent` is told which letters
 /// were taken.
 #[hook]
 pub fn use_redrive(wanted: &Wanted, onsent: Callback<Vec<usize>>) -> Run {
@@ -134,7 +132,12 @@ pub fn use_redrive(wanted: &Wanted, onsent: Callback<Vec<usize>>) -> Run {
             });
             // In the place of another that may be under way.
             show.work.borrow_mut().task = Some(task);
-            move || drop(show.work.borrow_mut().task.take())
+            move || {
+                let mut work = show.work.borrow_mut();
+                // What has been sent by then is still told of.
+                work.stopping = true;
+                drop(work.task.take());
+            }
         });
     }
     let letters_max = console.host.ready().map_or(1, |info| info.publish_batch_messages_max as usize);
@@ -145,12 +148,11 @@ pub fn use_redrive(wanted: &Wanted, onsent: Callback<Vec<usize>>) -> Run {
             let (onsent, changed) = (onsent.clone(), changed.clone());
             show.work.borrow_mut().stopping = false;
             show.stage(Stage::Sending);
-            let task = Task::spawn(async move {
+            wasm_bindgen_futures::spawn_local(async move {
                 let failure = send_all(&pile, letters_max, &sending, &onsent).await.err();
                 sending.stage(failure.map_or(Stage::Ready, Stage::Broken));
                 changed.emit(());
             });
-            show.work.borrow_mut().task = Some(task);
         })
     };
     let stop = Callback::from(move |()| show.work.borrow_mut().stopping = true);
@@ -174,9 +176,10 @@ async fn ask(wanted: &Wanted, checker: &Checker, auto_create: bool, show: &Show)
                 }
                 let message = outgoing(&held.letter, &redriven.attributes, browser::epoch_ms());
                 let fate = match &terms[&topic] {
-                    Terms { transformed: true, .. } => {
-                        after_transforms(api::dead_letters::dry_run(&topic, message).await)
-                    }
+                    Terms { transformed: true, .. } => match api::dead_letters::dry_run(&topic, message).await {
+                        Ok(answer) => after_transforms(answer),
+                        Err(failure) => Fate::Refused(failure.message),
+                    },
                     known => fate_of(known, held, checker, auto_create).await?,
                 };
                 Planned { index, redriven: Some(Rc::new(redriven)), fate }
@@ -228,26 +231,6 @@ async fn fate_of(terms: &Terms, held: &Held, checker: &Checker, auto_create: boo
             None => verdict(policy, &answer.violations),
         },
     })
-}
-
-fn after_transforms(answer: Result<DryRunTopicTransformsResponse, Failure>) -> Fate {
-    let answer = match answer {
-        Ok(answer) => answer,
-        Err(failure) => return Fate::Refused(failure.message),
-    };
-    let refused = answer.refused.or_else(|| answer.messages.iter().find_map(|made| made.refused.clone()));
-    if let Some(refused) = refused {
-        return Fate::Refused(refused.message);
-    }
-    let warnings: usize = answer.messages.iter().map(|made| made.warnings.len()).sum();
-    let mut words = match answer.messages.len() {
-        0 => "the topic's transforms drop it".to_owned(),
-        made => format!("the topic's transforms make {} of it", counted(made, "message", "messages")),
-    };
-    if warnings > 0 {
-        words += &format!(", with {} of the schema", counted(warnings, "violation", "violations"));
-    }
-    Fate::Goes(words)
 }
 
 /// Sends portion after portion, until nothing is left or somebody stops it.

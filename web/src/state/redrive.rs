@@ -7,6 +7,8 @@ use irongate_messages::dead_letter::{Letter, Redriven};
 use irongate_proto::danube::DispatchStrategy;
 use irongate_proto::irongate_v1::{OutgoingMessage, PublishRequest, PublishResult, Violation, publish_result};
 
+use irongate_proto::transforms_v1::DryRunTopicTransformsResponse;
+
 use super::topic_facts::Policy;
 use crate::text::size::counted;
 
@@ -88,6 +90,24 @@ pub fn verdict(policy: Policy, violations: &[Violation]) -> Fate {
     }
 }
 
+/// What a topic would do that has transforms.
+#[must_use]
+pub fn after_transforms(answer: DryRunTopicTransformsResponse) -> Fate {
+    let refused = answer.refused.or_else(|| answer.messages.iter().find_map(|made| made.refused.clone()));
+    if let Some(refused) = refused {
+        return Fate::Refused(refused.message);
+    }
+    let warnings: usize = answer.messages.iter().map(|made| made.warnings.len()).sum();
+    let mut words = match answer.messages.len() {
+        0 => "the topic's transforms drop it".to_owned(),
+        made => format!("the topic's transforms make {} of it", counted(made, "message", "messages")),
+    };
+    if warnings > 0 {
+        words += &format!(", with {} of the schema", counted(warnings, "violation", "violations"));
+    }
+    Fate::Goes(words)
+}
+
 /// The next portion of what is to be sent: letters of one topic that follow each other in the plan, so that those with the same key
 /// stay in order. Answers their places in the plan.
 #[must_use]
@@ -146,6 +166,8 @@ pub fn outcome(result: Option<PublishResult>) -> Fate {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use irongate_proto::irongate_v1::Refused;
+    use irongate_proto::transforms_v1::MadeMessage;
 
     fn planned(index: usize, topic: &str, fate: Fate) -> Planned {
         let redriven = Some(Rc::new(Redriven { topic: topic.to_owned(), attributes: BTreeMap::new() }));
@@ -169,6 +191,25 @@ mod tests {
         );
         assert_eq!(verdict(Policy::None, &[violation]), Fate::Goes(String::new()));
         assert_eq!(verdict(Policy::Enforce, &[]), Fate::Goes(String::new()));
+    }
+
+    #[test]
+    fn what_transforms_make_of_a_letter_is_refused_where_any_of_it_is() {
+        let goes = |answer| match after_transforms(answer) {
+            Fate::Goes(words) => words,
+            other => panic!("it goes, and is not {other:?}"),
+        };
+        assert_eq!(goes(DryRunTopicTransformsResponse::default()), "the topic's transforms drop it");
+        let warned = MadeMessage { warnings: vec![Violation::default()], ..MadeMessage::default() };
+        let mut answer =
+            DryRunTopicTransformsResponse { messages: vec![MadeMessage::default(), warned], ..Default::default() };
+        let words = "the topic's transforms make 2 messages of it, with 1 violation of the schema";
+        assert_eq!(goes(answer.clone()), words);
+        let no = |message: &str| Some(Refused { message: message.to_owned(), ..Refused::default() });
+        answer.messages[1].refused = no("by its schema");
+        assert_eq!(after_transforms(answer.clone()), Fate::Refused("by its schema".to_owned()));
+        answer.refused = no("by its transforms");
+        assert_eq!(after_transforms(answer), Fate::Refused("by its transforms".to_owned()));
     }
 
     #[test]
