@@ -3,6 +3,7 @@
 
 use std::fs;
 
+use fantoccini::key::Key;
 use irongate_proto::{
     danube::{ConsumerRequest, DispatchStrategy, NackRequest, ReceiveRequest, consumer_request::SubscriptionType},
     danube_admin::{
@@ -336,7 +337,7 @@ async fn a_read_only_console_shows_letters_and_sends_none() {
 }
 
 #[tokio::test]
-async fn before_a_cluster_the_page_says_why_it_reads_nothing() {
+async fn where_there_is_nothing_to_read_the_page_says_why() {
     let cluster = Host::start().await;
     let host = Host::start_with(&["--upstream", &cluster.url()]).await;
     let browser = Browser::open().await;
@@ -346,6 +347,20 @@ async fn before_a_cluster_the_page_says_why_it_reads_nothing() {
     let read = until::some("the button", async || page.element("dead-read").await.is_enabled().await.ok()).await;
     assert!(!read, "it is not to be pressed");
     browser.save_screenshots("dead-upstream").await;
+
+    // The same page of the cluster itself, where nothing has been given up.
+    browser.goto(&format!("{}/dead-letters", cluster.url())).await;
+    page.text_where("dead-empty", |text| text.contains("[pipeline.dead_letter]")).await;
+    browser.save_screenshots("dead-empty").await;
+    reliable(&mut cluster.rpc().await, DEAD).await;
+    page.fill("dead-topic", "orders").await;
+    page.text_where("dead-topic-note", |text| !text.is_empty()).await;
+    page.fill("dead-topic", DEAD).await;
+    page.press(Key::Enter).await;
+    page.text_where("dead-none", |text| text.contains("There is no letter in this topic")).await;
+    page.fill("dead-topic", "/default/nowhere").await;
+    page.press(Key::Enter).await;
+    page.text_where("failure", |text| text.contains("NOT_FOUND")).await;
     browser.close().await;
     host.assert_never_panicked();
 }

@@ -169,7 +169,10 @@ fn kinds(
                 </td>
                 <td class="why">{ &kind.place }</td>
                 <td class="mono" title={kind.plugin_sha256.clone()}>{ kind.plugin_sha256.chars().take(DIGEST_CHARACTERS).collect::<String>() }</td>
-                <td>{ time(group.first_ms) }<br />{ time(group.last_ms) }</td>
+                <td>
+                    { time(group.first_ms) }
+                    if group.last_ms > group.first_ms { <br />{ time(group.last_ms) } }
+                </td>
                 <td class="row-actions">
                     <button type="button" class="quiet" data-testid="dead-group-redrive" onclick={all}>{ "Redrive all…" }</button>
                 </td>

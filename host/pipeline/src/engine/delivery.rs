@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use irongate_messages::dead_letter::REDRIVES;
 use irongate_runtime::OutputRecord;
+use irongate_schema::Violation;
 use tokio::{task::JoinSet, time::Instant};
 
 use super::{
@@ -184,10 +185,11 @@ fn check(target: &OpenTarget, outgoing: &Outgoing) -> Result<(), Box<Failure>> {
     if violations.is_empty() {
         return Ok(());
     }
-    let told: Vec<String> = violations
-        .iter()
-        .map(|broken| format!("{}: {} [{}]", broken.instance_path, broken.message, broken.rule))
-        .collect();
+    let tell = |broken: &Violation| {
+        let place = if broken.instance_path.is_empty() { "the whole message" } else { &broken.instance_path };
+        format!("{place}: {} [{}]", broken.message, broken.rule)
+    };
+    let told: Vec<String> = violations.iter().map(tell).collect();
     Err(Box::new(Failure::of_target(
         "schema",
         format!("the message breaks its schema: {}", told.join("; ")),
