@@ -198,6 +198,20 @@ async fn s9_what_will_never_pass_is_not_tried_again() {
 }
 
 #[tokio::test]
+async fn how_often_a_record_was_redriven_stays_on_its_letter_and_not_on_its_outputs() {
+    let mut redriven = records(&["a", "bad"]);
+    for (arrived, origin) in redriven.iter_mut().zip(["/default/in@7", "/default/in@8"]) {
+        let attributes = [("x-irongate-origin", origin), ("x-irongate-redrives", "2"), ("tenant", "t")];
+        arrived.record.attributes =
+            attributes.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter().collect();
+    }
+    let (_, [one, _, dead]) = served(&MemorySource::of(redriven), [0; 3], never()).await;
+    let (output, letter) = (&one.taken()[0].attributes, &dead.taken()[0].attributes);
+    assert_eq!(output.keys().collect::<Vec<_>>(), ["tenant", "x-irongate-dedup-id"]);
+    assert_eq!((&*letter["x-irongate-origin"], &*letter["x-irongate-redrives"]), ("/default/in@8", "2"));
+}
+
+#[tokio::test]
 async fn s10_a_copy_of_a_record_in_flight_is_not_worked_on() {
     let mut twice = records(&["a", "b"]);
     twice.insert(1, twice[0].clone());
