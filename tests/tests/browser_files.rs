@@ -93,7 +93,7 @@ async fn the_exported_templates_are_run_by_the_command_and_read_back() {
 #[tokio::test]
 async fn templates_that_travel_as_bytes_are_encoded_by_the_command_as_by_the_page() {
     let host = Host::start().await;
-    let rpc = host.rpc().await;
+    let mut rpc = host.rpc().await;
     let avro = r#"{"type":"record","name":"R","fields":[{"name":"n","type":"long"}]}"#;
     rpc.register("avro", "avro", avro).await.expect("a schema");
     rpc.register("proto", "protobuf", "syntax = \"proto3\";\nmessage R { int64 n = 1; }\n").await.expect("a schema");
