@@ -13,7 +13,7 @@ impl Deployed {
             failure: self.failure.clone(),
             version: version.number,
             deployed_at_ms: version.deployed_at_ms,
-            configuration: version.configuration,
+            configuration: version.configuration.clone(),
             ..v1::Pipeline::default()
         };
         pipeline.set_state(if self.failure.is_empty() {
@@ -37,6 +37,9 @@ impl Deployed {
             ledger.describe_state(&mut pipeline);
         }
         ledger.describe_counts(&mut pipeline);
+        if pipeline.failure.is_empty() {
+            pipeline.failure = version.taken_back;
+        }
         pipeline
     }
 }

@@ -70,8 +70,6 @@ pub(crate) struct Ledger {
 struct Pages {
     state: State,
     failure: String,
-    /// Which version was taken back for this one, and why.
-    taken_back: String,
     /// Source and subscription.
     reads: Option<(String, String)>,
     /// What the runs before this one did.
@@ -91,12 +89,10 @@ impl Ledger {
         let mut pages = lock(&self.pages);
         pages.reads = Some((config.from.clone(), config.subscription.clone()));
         (pages.state, pages.failure) = (State::Starting, String::new());
-        pages.taken_back.clear();
     }
 
-    pub(crate) fn has_taken_back(&self, version: u64, reason: &str) {
+    pub(crate) fn has_taken_back(&self) {
         self.returns.fetch_add(1, Ordering::Relaxed);
-        lock(&self.pages).taken_back = format!("version {version} was taken back: {reason}");
     }
 
     pub(crate) fn has_begun(&self, books: Books) {
@@ -126,8 +122,7 @@ impl Ledger {
     pub(crate) fn describe_state(&self, pipeline: &mut Pipeline) {
         let pages = lock(&self.pages);
         pipeline.set_state(pages.state);
-        let told = if pages.failure.is_empty() { &pages.taken_back } else { &pages.failure };
-        pipeline.failure.clone_from(told);
+        pipeline.failure.clone_from(&pages.failure);
     }
 
     /// Fills in what it has done.
