@@ -1,12 +1,13 @@
 //! Pipelines and problems as the contract answers them. Changes nothing.
 
-use irongate_pipeline::Problem;
+use irongate_broker::Broker;
+use irongate_pipeline::{OnError, Problem, TargetConfig};
 use irongate_proto::pipelines_v1 as v1;
 
 use crate::{deployments::Deployed, ledger::Ledger};
 
 impl Deployed {
-    pub(crate) fn describe(&self, name: &str, ledger: &Ledger) -> v1::Pipeline {
+    pub(crate) fn describe(&self, name: &str, ledger: &Ledger, broker: &Broker) -> v1::Pipeline {
         let version = self.document.versions.last().cloned().unwrap_or_default();
         let mut pipeline = v1::Pipeline {
             name: name.to_owned(),
@@ -26,6 +27,7 @@ impl Deployed {
             pipeline.from.clone_from(&config.from);
             pipeline.subscription.clone_from(&config.subscription);
             pipeline.to = config.targets.iter().map(|target| target.topic.clone()).collect();
+            pipeline.targets = config.targets.iter().map(target).collect();
             pipeline.dead_letter = config.dead_letter.as_ref().map(|letter| letter.topic.clone()).unwrap_or_default();
             pipeline.stages = prepared
                 .plugins
@@ -36,8 +38,28 @@ impl Deployed {
         if self.running.is_some() {
             ledger.describe_state(&mut pipeline);
         }
-        ledger.describe_counts(&mut pipeline);
+        ledger.describe_counts(&mut pipeline, broker);
         pipeline
+    }
+}
+
+fn target(config: &TargetConfig) -> v1::Target {
+    v1::Target {
+        topic: config.topic.clone(),
+        when: config.when.as_ref().map(ToString::to_string).unwrap_or_default(),
+        schema_subject: config.schema_subject.clone().unwrap_or_default(),
+        schema_version: config.schema_version.unwrap_or_default(),
+        on_error: on_error(config.on_error).to_owned(),
+        messages_written: 0,
+    }
+}
+
+/// As a pipeline's file spells it.
+fn on_error(on_error: OnError) -> &'static str {
+    match on_error {
+        OnError::DeadLetter => "dead_letter",
+        OnError::Drop => "drop",
+        OnError::Block => "block",
     }
 }
 
