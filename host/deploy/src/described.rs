@@ -1,6 +1,6 @@
 //! Pipelines and problems as the contract answers them. Changes nothing.
 
-use irongate_pipeline::Problem;
+use irongate_pipeline::{Plugins, Problem, StageConfig};
 use irongate_proto::pipelines_v1 as v1;
 
 use crate::{deployments::Deployed, ledger::Ledger};
@@ -27,11 +27,7 @@ impl Deployed {
             pipeline.subscription.clone_from(&config.subscription);
             pipeline.to = config.targets.iter().map(|target| target.topic.clone()).collect();
             pipeline.dead_letter = config.dead_letter.as_ref().map(|letter| letter.topic.clone()).unwrap_or_default();
-            pipeline.stages = prepared
-                .plugins
-                .described(&config.stages)
-                .map(|(id, plugin, sha256)| v1::Stage { id, plugin, sha256 })
-                .collect();
+            pipeline.stages = stages(&prepared.plugins, &config.stages);
         }
         if self.running.is_some() {
             ledger.describe_state(&mut pipeline);
@@ -39,6 +35,24 @@ impl Deployed {
         ledger.describe_counts(&mut pipeline);
         pipeline
     }
+}
+
+/// The stages of a file, with what runs in them and under what.
+pub(crate) fn stages(plugins: &Plugins, stages: &[StageConfig]) -> Vec<v1::Stage> {
+    let described = |(stage, (id, plugin, sha256)): (&StageConfig, _)| {
+        let (limits, granted) = (&stage.limits, stage.grants);
+        let capabilities = [("state", granted.state), ("clock", granted.clock), ("random", granted.random)];
+        let limits = v1::StageLimits {
+            memory_bytes: limits.memory_bytes_max as u64,
+            timeout_ms: limits.batch_time_ms_max,
+            output_bytes: limits.output_bytes_per_record_max as u64,
+            outputs_per_record: u32::try_from(limits.outputs_per_record_max).unwrap_or(u32::MAX),
+            state_keys: if granted.state { limits.state_keys_max as u64 } else { 0 },
+        };
+        let capabilities = capabilities.iter().filter(|(_, is_granted)| *is_granted).map(|(name, _)| (*name).to_owned());
+        v1::Stage { id, plugin, sha256, capabilities: capabilities.collect(), limits: Some(limits) }
+    };
+    stages.iter().zip(plugins.described(stages)).map(described).collect()
 }
 
 pub(crate) fn refused(problems: Vec<Problem>) -> v1::DeployPipelineResponse {

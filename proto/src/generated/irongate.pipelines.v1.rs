@@ -130,6 +130,28 @@ pub struct Stage {
     pub plugin: ::prost::alloc::string::String,
     #[prost(string, tag = "3")]
     pub sha256: ::prost::alloc::string::String,
+    /// What it may do beyond computing: state, clock, random.
+    #[prost(string, repeated, tag = "4")]
+    pub capabilities: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    #[prost(message, optional, tag = "5")]
+    pub limits: ::core::option::Option<StageLimits>,
+}
+/// What one call of a stage may take before it is stopped.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct StageLimits {
+    #[prost(uint64, tag = "1")]
+    pub memory_bytes: u64,
+    /// of a batch, by the clock on the wall
+    #[prost(uint64, tag = "2")]
+    pub timeout_ms: u64,
+    /// in the place of one record
+    #[prost(uint64, tag = "3")]
+    pub output_bytes: u64,
+    #[prost(uint32, tag = "4")]
+    pub outputs_per_record: u32,
+    /// 0: it has no state
+    #[prost(uint64, tag = "5")]
+    pub state_keys: u64,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct PausePipelineRequest {
