@@ -296,4 +296,13 @@ async fn a_list_says_what_each_pipeline_has_done_and_what_lies_before_it() {
     assert_eq!((one.records_read, one.records_settled, one.records_in_flight), (2, 2, 0));
     let written: Vec<_> = one.targets.iter().map(|target| (target.topic.as_str(), target.messages_written)).collect();
     assert_eq!(written, [("/default/large", 1), (CLEAN, 2)]);
+
+    assert_eq!(one.version_before, 0);
+    let limits = "limits = { memory = \"8MiB\", timeout = \"60s\" }\nallow = { state = true }\non_error = \"block\"";
+    let staged = stage("").replace("limits = { timeout = \"60s\" }", limits);
+    assert_eq!(host.deploy(&staged, Some(&DEDUPLICATE)).await.version, 2);
+    let two = host.deployments.list().await.pipelines.remove(0);
+    let stage = &two.stages[0];
+    assert_eq!((two.version_before, stage.on_error.as_str(), stage.capabilities.join(" ")), (1, "block", "state".into()));
+    assert_eq!(stage.limits.map(|limits| (limits.memory_bytes, limits.timeout_ms)), Some((8 << 20, 60_000)));
 }

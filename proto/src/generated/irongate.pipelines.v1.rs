@@ -100,6 +100,9 @@ pub struct Pipeline {
     pub restarts_at_ms: u64,
     #[prost(message, repeated, tag = "22")]
     pub targets: ::prost::alloc::vec::Vec<Target>,
+    /// which RollbackPipeline deploys again; 0: there is none
+    #[prost(uint64, tag = "23")]
+    pub version_before: u64,
 }
 /// Nested message and enum types in `Pipeline`.
 pub mod pipeline {
@@ -175,6 +178,31 @@ pub struct Stage {
     pub plugin: ::prost::alloc::string::String,
     #[prost(string, tag = "3")]
     pub sha256: ::prost::alloc::string::String,
+    /// What it may do beyond computing: state, clock, random.
+    #[prost(string, repeated, tag = "4")]
+    pub capabilities: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    #[prost(message, optional, tag = "5")]
+    pub limits: ::core::option::Option<StageLimits>,
+    /// of a pipeline's: dead_letter, drop, block
+    #[prost(string, tag = "6")]
+    pub on_error: ::prost::alloc::string::String,
+}
+/// What one call of a stage may take before it is stopped.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct StageLimits {
+    #[prost(uint64, tag = "1")]
+    pub memory_bytes: u64,
+    /// of a batch, by the clock on the wall
+    #[prost(uint64, tag = "2")]
+    pub timeout_ms: u64,
+    /// in the place of one record
+    #[prost(uint64, tag = "3")]
+    pub output_bytes: u64,
+    #[prost(uint32, tag = "4")]
+    pub outputs_per_record: u32,
+    /// 0: it has no state
+    #[prost(uint64, tag = "5")]
+    pub state_keys: u64,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct PausePipelineRequest {
