@@ -263,7 +263,8 @@ async fn records_that_wait_for_their_commit_do_not_fail() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_list_says_what_each_pipeline_has_done_and_what_lies_before_it() {
     let host = Host::new().await;
-    let large = "[[pipeline.to]]\ntopic = \"/default/large\"\nwhen = { key = true, starts_with = \"l\" }\non_error = \"drop\"";
+    let large =
+        "[[pipeline.to]]\ntopic = \"/default/large\"\nwhen = { key = true, starts_with = \"l\" }\non_error = \"drop\"";
     host.deploy(&pipeline(large), None).await;
     // Its source is not there yet.
     let failed = loop {
@@ -278,7 +279,10 @@ async fn a_list_says_what_each_pipeline_has_done_and_what_lies_before_it() {
     };
     assert!(failed.restarts_at_ms > failed.deployed_at_ms && failed.restarts > 0, "{failed:?}");
     assert!(failed.failure.contains("does not exist") && failed.backlog.is_none(), "{failed:?}");
-    assert_eq!((failed.targets[0].when.as_str(), failed.targets[0].on_error.as_str()), ("key starts with \"l\"", "drop"));
+    assert_eq!(
+        (failed.targets[0].when.as_str(), failed.targets[0].on_error.as_str()),
+        ("key starts with \"l\"", "drop")
+    );
 
     host.publish(ORDERS, &["before"]).await;
     while host.subscription("p").is_none() {
@@ -303,6 +307,9 @@ async fn a_list_says_what_each_pipeline_has_done_and_what_lies_before_it() {
     assert_eq!(host.deploy(&staged, Some(&DEDUPLICATE)).await.version, 2);
     let two = host.deployments.list().await.pipelines.remove(0);
     let stage = &two.stages[0];
-    assert_eq!((two.version_before, stage.on_error.as_str(), stage.capabilities.join(" ")), (1, "block", "state".into()));
+    assert_eq!(
+        (two.version_before, stage.on_error.as_str(), stage.capabilities.join(" ")),
+        (1, "block", "state".into())
+    );
     assert_eq!(stage.limits.map(|limits| (limits.memory_bytes, limits.timeout_ms)), Some((8 << 20, 60_000)));
 }

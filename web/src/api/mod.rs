@@ -5,6 +5,7 @@ pub mod browse;
 mod call;
 pub mod host;
 pub mod load;
+pub mod pipelines;
 pub mod publish;
 pub mod registry;
 pub mod token;
