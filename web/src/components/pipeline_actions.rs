@@ -124,10 +124,14 @@ pub fn PipelineActions(props: &PipelineActionsProps) -> Html {
             _ => asked.set(Some(what)),
         })
     };
-    let button = |what: Asked, id: &'static str, class: &'static str, words: &'static str, stands: bool| {
+    let button = |what: Asked, id: &'static str, class: &'static str, words: &str, stands: bool| {
         let onclick = ask.reform(move |_: MouseEvent| what);
         let disabled = barred.is_some() || action.running() || !stands;
-        html! { <button type="button" {class} data-testid={id} {onclick} {disabled}>{ words }</button> }
+        html! { <button type="button" {class} data-testid={id} {onclick} {disabled}>{ words.to_owned() }</button> }
+    };
+    let back = match props.version_before {
+        0 => "No version to go back to".to_owned(),
+        before => format!("Back to version {before}"),
     };
     let (title, what, verb) = asked.map(|asked| asked.words(props.version_before)).unwrap_or_default();
     let onconfirm = {
@@ -142,7 +146,7 @@ pub fn PipelineActions(props: &PipelineActionsProps) -> Html {
                 } else {
                     { button(Asked::Pause, "pipeline-pause", "secondary", "Pause", true) }
                 }
-                { button(Asked::RollBack, "pipeline-roll-back", "secondary", "Back to the version before", props.version_before > 0) }
+                { button(Asked::RollBack, "pipeline-roll-back", "secondary", &back, props.version_before > 0) }
                 { button(Asked::Delete, "pipeline-delete", "quiet bad", "Delete…", true) }
             </div>
             { lacking("pipeline-barred", barred.as_ref()) }

@@ -25,7 +25,7 @@ pub fn pipeline_charts(name: &str, watched: &Watched) -> Html {
     html! {
         <>
             { chart("pipeline-throughput", "Records a second", &throughput, |tenths| per_second(Some(tenths))) }
-            { chart("pipeline-backlog", "Behind its source", &backlog, grouped) }
+            { chart("pipeline-backlog", "Backlog of its source", &backlog, grouped) }
         </>
     }
 }

@@ -41,7 +41,7 @@ fn figures(pipeline: &Pipeline, watched: &Watched) -> Html {
     figures_of(&[
         ("Settled a second", rate(|sample| sample.settled)),
         ("Written a second", rate(|sample| sample.written)),
-        ("Behind", figure(pipeline.backlog)),
+        ("Backlog", figure(pipeline.backlog)),
         ("In flight", grouped(pipeline.records_in_flight)),
         ("Records in", grouped(pipeline.records_read)),
         ("Settled", grouped(pipeline.records_settled)),

@@ -9,8 +9,8 @@ use crate::routes::Route;
 use crate::state::pipeline_words::{on_error, stage_facts, way};
 use crate::text::size::{counted, grouped};
 
-/// The picture. Test ids: `pipeline-flow`, `flow-source`, `flow-stage`, `flow-target`, `flow-dead`, and `flow-edge` for what goes to
-/// each of them.
+/// The picture. Test ids: `pipeline-flow`, `flow-source`, `flow-stage`, `flow-target`, `flow-dead`, and `flow-edge` for what goes
+/// to each of them.
 pub fn pipeline_flow(pipeline: &Pipeline) -> Html {
     html! {
         <figure class="flow" data-testid="pipeline-flow">
@@ -30,7 +30,7 @@ pub fn pipeline_flow(pipeline: &Pipeline) -> Html {
                         <span class="flow-edge" data-testid="flow-edge">{ counted_records(pipeline.dead_letters, "dead letter", "dead letters") }</span>
                         <div class="flow-node flow-topic" data-testid="flow-dead">
                             <span class="flow-kind">{ "Dead letters" }</span>
-                            { topic_link(&pipeline.dead_letter) }
+                            { links(&pipeline.dead_letter, Route::DeadLetters, &[(Route::Tail, "Tail"), (Route::Topics, "Topic")]) }
                         </div>
                     </li>
                 }
@@ -40,8 +40,8 @@ pub fn pipeline_flow(pipeline: &Pipeline) -> Html {
 }
 
 fn source(pipeline: &Pipeline) -> String {
-    let behind = pipeline.backlog.map(|backlog| format!(", {} behind", grouped(backlog))).unwrap_or_default();
-    format!("subscription {}{behind}", pipeline.subscription)
+    let backlog = pipeline.backlog.map(|backlog| format!(", backlog {}", grouped(backlog))).unwrap_or_default();
+    format!("subscription {}{backlog}", pipeline.subscription)
 }
 
 fn counted_records(count: u64, one: &str, several: &str) -> String {
@@ -103,12 +103,21 @@ fn held_to(target: &Target) -> String {
 
 /// A topic, which leads to what comes out of it.
 fn topic_link(topic: &str) -> Html {
+    links(topic, Route::Tail, &[(Route::Topics, "Topic")])
+}
+
+/// A topic by its name, which leads to the first of these pages, and the others with their words.
+fn links(topic: &str, first: Route, others: &[(Route, &'static str)]) -> Html {
     let with = ("topic", AttrValue::from(topic.to_owned()));
+    let other = |(to, words): &(Route, &'static str)| {
+        html! {
+            <PageLink to={*to} with={with.clone()} class="flow-about">{ *words }<span class="hidden">{ format!(" {topic}") }</span></PageLink>
+        }
+    };
     html! {
         <span class="flow-links">
-            <PageLink to={Route::Tail} with={with.clone()} class="mono">{ topic.to_owned() }</PageLink>
-            { " " }
-            <PageLink to={Route::Topics} {with} class="flow-about">{ "Topic" }<span class="hidden">{ format!(" {topic}") }</span></PageLink>
+            <PageLink to={first} with={with.clone()} class="mono">{ topic.to_owned() }</PageLink>
+            { for others.iter().map(other) }
         </span>
     }
 }

@@ -27,7 +27,7 @@ fn row(pipeline: &Pipeline, now_ms: u64, watched: &Watched) -> Html {
     let name = AttrValue::from(pipeline.name.clone());
     let figures = [
         ("Settled a second", per_second(watched.rate(&name, |sample| sample.settled))),
-        ("Behind", figure(pipeline.backlog)),
+        ("Backlog", figure(pipeline.backlog)),
         ("In flight", grouped(pipeline.records_in_flight)),
         ("Records in", grouped(pipeline.records_read)),
         ("Messages out", grouped(pipeline.messages_written)),

@@ -87,13 +87,13 @@ fn limit_ms(limit: u64) -> String {
 #[must_use]
 pub fn stage_facts(stage: &Stage) -> Vec<(&'static str, String)> {
     let limits = stage.limits.unwrap_or_default();
-    let may = if stage.capabilities.is_empty() { "only compute".to_owned() } else { stage.capabilities.join(", ") };
+    let may = if stage.capabilities.is_empty() { "none".to_owned() } else { stage.capabilities.join(", ") };
     let records = grouped(limits.outputs_per_record.into());
     let mut facts = vec![
-        ("May", may),
+        ("Capabilities", may),
         ("Memory", limit_bytes(limits.memory_bytes)),
         ("Time", format!("{} a batch", limit_ms(limits.timeout_ms))),
-        ("Output", format!("{} in {records} records, for one record", limit_bytes(limits.output_bytes))),
+        ("Output", format!("{} and {records} records for each one", limit_bytes(limits.output_bytes))),
     ];
     if limits.state_keys > 0 {
         facts.push(("State", format!("{} keys a lane", grouped(limits.state_keys))));
@@ -161,15 +161,15 @@ mod tests {
         assert_eq!(
             said,
             [
-                "May: state, clock",
+                "Capabilities: state, clock",
                 "Memory: 1 MiB",
                 "Time: 200 ms a batch",
-                "Output: 2 KiB in 16 records, for one record",
+                "Output: 2 KiB and 16 records for each one",
                 "State: 7 keys a lane",
                 "On error: to the dead letters"
             ]
         );
-        assert_eq!(stage_facts(&Stage::default())[0].1, "only compute");
+        assert_eq!(stage_facts(&Stage::default())[0].1, "none");
     }
 
     #[test]
