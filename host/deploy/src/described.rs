@@ -49,7 +49,8 @@ pub(crate) fn stages(plugins: &Plugins, stages: &[StageConfig]) -> Vec<v1::Stage
             outputs_per_record: u32::try_from(limits.outputs_per_record_max).unwrap_or(u32::MAX),
             state_keys: if granted.state { limits.state_keys_max as u64 } else { 0 },
         };
-        let capabilities = capabilities.iter().filter(|(_, is_granted)| *is_granted).map(|(name, _)| (*name).to_owned());
+        let capabilities =
+            capabilities.iter().filter(|(_, is_granted)| *is_granted).map(|(name, _)| (*name).to_owned());
         v1::Stage { id, plugin, sha256, capabilities: capabilities.collect(), limits: Some(limits) }
     };
     stages.iter().zip(plugins.described(stages)).map(described).collect()

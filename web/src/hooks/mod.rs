@@ -6,6 +6,7 @@ pub mod use_bulk;
 pub mod use_check;
 pub mod use_console;
 pub mod use_draft;
+pub mod use_dry_run;
 pub mod use_evolution;
 pub mod use_fill;
 pub mod use_load;

@@ -4,8 +4,10 @@
 pub mod backoff;
 pub mod bulk;
 pub mod check;
+pub mod compared;
 pub mod copy_as;
 pub mod draft;
+pub mod dry_run;
 pub mod encoding;
 pub mod evolution;
 pub mod example;
@@ -20,6 +22,7 @@ pub mod load_form;
 pub mod load_run;
 pub mod message_file;
 pub mod outcomes;
+pub mod plugins;
 pub mod schema_choice;
 pub mod tail_buffer;
 pub mod tail_query;
