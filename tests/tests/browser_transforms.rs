@@ -56,7 +56,7 @@ async fn every_plugin_is_listed_with_where_it_runs_and_what_it_may() {
         plugins[0].contains("state") && plugins[0].contains("16.8 MB") && plugins[0].contains("Keys of state"),
         "{plugins:?}"
     );
-    assert!(plugins[0].contains(&format!("topic {TOPIC}")) && plugins[0].contains("60000 ms"), "{plugins:?}");
+    assert!(plugins[0].contains(&format!("topic {TOPIC}")) && plugins[0].contains("60 s"), "{plugins:?}");
     assert!(plugins[1].starts_with("split-lines ") && plugins[1].contains("topic /shop/lines"), "{plugins:?}");
     assert_eq!(page.elements("plugin-use").await.len(), 4);
     assert_eq!(page.elements("chain").await.len(), 2);
@@ -68,6 +68,9 @@ async fn every_plugin_is_listed_with_where_it_runs_and_what_it_may() {
     assert!(page.overflow_width().await <= 0);
     browser.resize(1280, 900).await;
     assert!(findings.is_empty(), "{findings:#?}");
+
+    page.click("chain-file-open").await;
+    page.text_where("chain-file", |text| text.contains("id = \"lines\"")).await;
 
     // Taken away once the name is typed; the first is /shop/lines.
     page.text_where("chain-topic", |text| text == "/shop/lines").await;

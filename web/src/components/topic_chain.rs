@@ -25,7 +25,7 @@ pub struct TopicChainProps {
     pub barred: bool,
 }
 
-/// The topic. Test ids: `chain`, `chain-topic`, `chain-stage`, `chain-produce`, `chain-clear`, `chain-file`, `chain-failure`, and those of
+/// The topic. Test ids: `chain`, `chain-topic`, `chain-stage`, `chain-produce`, `chain-clear`, `chain-file-open`, `chain-file`, `chain-failure`, and those of
 /// the question.
 #[component]
 pub fn TopicChain(props: &TopicChainProps) -> Html {
@@ -46,7 +46,9 @@ pub fn TopicChain(props: &TopicChainProps) -> Html {
         Callback::from(move |()| action.run(api::transforms::clear(topic.clone()), close.clone()))
     };
     let clear = ask(true).reform(|_: MouseEvent| ());
-    let since = date_time(*set_at_ms, utc_offset_minutes(*set_at_ms));
+    // Nobody sets transforms twice in a second.
+    let since = date_time(*set_at_ms / 1000 * 1000, utc_offset_minutes(*set_at_ms));
+    let since = since.trim_end_matches(".000");
     let count =
         if failure.is_empty() { format!(", {}", counted(stages.len(), "stage", "stages")) } else { String::new() };
     html! {
@@ -69,7 +71,7 @@ pub fn TopicChain(props: &TopicChainProps) -> Html {
                 { broken(topic, failure) }
             }
             <details>
-                <summary>{ if *is_yaml { "The file as it was set (YAML)" } else { "The file as it was set (TOML)" } }</summary>
+                <summary data-testid="chain-file-open">{ if *is_yaml { "The file as it was set (YAML)" } else { "The file as it was set (TOML)" } }</summary>
                 <pre class="definition" tabindex="0" role="region" aria-label={format!("The file of {topic}")} data-testid="chain-file">{ configuration }</pre>
             </details>
             { confirm(&props!(ConfirmProps {

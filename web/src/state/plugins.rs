@@ -81,7 +81,7 @@ pub fn short(sha256: &str) -> &str {
 pub fn limits(limits: &StageLimits) -> Vec<(&'static str, String)> {
     let mut said = vec![
         ("Memory", bytes(limits.memory_bytes)),
-        ("Time", milliseconds(limits.timeout_ms as f64)),
+        ("Time", time(limits.timeout_ms)),
         ("Output", bytes(limits.output_bytes)),
         ("Records for one", grouped(u64::from(limits.outputs_per_record))),
     ];
@@ -89,6 +89,10 @@ pub fn limits(limits: &StageLimits) -> Vec<(&'static str, String)> {
         said.push(("Keys of state", grouped(limits.state_keys)));
     }
     said
+}
+
+fn time(ms: u64) -> String {
+    if ms > 0 && ms.is_multiple_of(1000) { format!("{} s", ms / 1000) } else { milliseconds(ms as f64) }
 }
 
 #[cfg(test)]
@@ -129,8 +133,9 @@ mod tests {
             state_keys: 0,
         };
         let told: Vec<String> = limits(&all).into_iter().map(|(name, value)| format!("{name} {value}")).collect();
-        assert_eq!(told, ["Memory 67.1 MB", "Time 1000 ms", "Output 4.2 MB", "Records for one 256"]);
+        assert_eq!(told, ["Memory 67.1 MB", "Time 1 s", "Output 4.2 MB", "Records for one 256"]);
         assert_eq!(limits(&StageLimits { state_keys: 7, ..all }).last(), Some(&("Keys of state", "7".to_owned())));
+        assert_eq!(limits(&StageLimits { timeout_ms: 250, ..all })[1].1, "250 ms");
         assert_eq!((short("0123456789abcdef"), short("0123")), ("0123456789ab", "0123"));
     }
 }
