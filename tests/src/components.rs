@@ -1,10 +1,10 @@
-//! The transforms of `plugins`, built once for all tests that serve them.
+//! The transforms of `plugins`, built once for all tests that serve them, and topics that have them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use tokio::process::Command;
 
-use crate::{cli, surroundings};
+use crate::{Host, cli, surroundings};
 
 /// How long a build may take: the first one compiles the libraries as well.
 const BUILD_PATIENCE: std::time::Duration = std::time::Duration::from_secs(600);
@@ -31,4 +31,19 @@ async fn build(what: &[&str]) -> PathBuf {
     let built = cli::run_within(BUILD_PATIENCE, &plugins, command).await;
     assert_eq!(built.code, 0, "the component does not build: {built:?}");
     target.join("wasm32-wasip2/release")
+}
+
+/// A stage of a topic's transforms.
+pub fn stage(id: &str, component: &Path, more: &str) -> String {
+    // Roomy, because components start on a busy machine here.
+    let limits = "limits = { timeout = \"60s\" }";
+    format!("[[stages]]\nid = \"{id}\"\nuses = \"{}\"\n{limits}\n{more}\n", component.display())
+}
+
+/// A new reliable topic with these transforms.
+pub async fn transformed(host: &Host, topic: &str, chain: &str) {
+    let file = host.folder().join(format!("{}.toml", topic.replace('/', "_")));
+    std::fs::write(&file, chain).expect("a file can be written");
+    cli::succeeds(host, &["topics", "create", topic, "--reliable"]).await;
+    cli::succeeds(host, &["topics", "transform", "set", topic, &file.display().to_string()]).await;
 }

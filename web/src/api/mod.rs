@@ -10,5 +10,6 @@ pub mod publish;
 pub mod registry;
 pub mod token;
 pub mod topics;
+pub mod transforms;
 
 pub use crate::state::explain::Failure;

@@ -4,10 +4,10 @@ use bytes::Bytes;
 use yew::prelude::*;
 use yew::props;
 
+use super::copy_button::CopyButton;
 use super::dialog::Sheet;
 use super::field::{TextFieldProps, text_field};
 use super::later::{Later, Part};
-use crate::hooks::use_copied::use_copied;
 use crate::hooks::use_permalink::permalink;
 use crate::state::copy_as::{Letter, Tongue};
 use crate::state::form::ProduceForm;
@@ -77,16 +77,4 @@ pub fn CopyContent(props: &CopySheetProps) -> Html {
             }
         </div>
     }
-}
-
-#[derive(Clone, PartialEq, Properties)]
-struct CopyButtonProps {
-    id: AttrValue,
-    text: AttrValue,
-}
-
-#[component]
-fn CopyButton(props: &CopyButtonProps) -> Html {
-    let (words, onclick) = use_copied(&props.text);
-    html! { <button type="button" class="secondary" data-testid={props.id.clone()} {onclick}>{ words }</button> }
 }

@@ -2,10 +2,11 @@
 
 use irongate_proto::pipelines_v1::{ListPipelinesResponse, Pipeline};
 use yew::prelude::*;
+use yew::props;
 
+use super::copy_button::{CommandProps, command};
 use super::page_link::PageLink;
 use crate::browser::utc_offset_minutes;
-use crate::hooks::use_copied::use_copied;
 use crate::routes::Route;
 use crate::state::pipeline_watch::Watched;
 use crate::state::pipeline_words::{figure, per_second, standing};
@@ -79,40 +80,22 @@ pub fn figures_of(figures: &[(&'static str, String)]) -> Html {
 }
 
 /// The way to a first pipeline.
-const COMMANDS: [(&str, &str); 3] = [
-    ("Make a transform, with a test that passes:", "irongate plugin new mask-email --lang rust"),
-    ("Try the pipeline\u{2019}s file, with the tests in it:", "irongate pipeline test orders.toml"),
-    ("Have this host run it:", "irongate pipeline deploy orders.toml"),
+const COMMANDS: [(&str, &str, &str); 3] = [
+    ("pipelines-new", "Make a transform, with a test that passes", "irongate plugin new mask-email --lang rust"),
+    ("pipelines-test", "Try the pipeline\u{2019}s file, with the tests in it", "irongate pipeline test orders.toml"),
+    ("pipelines-deploy", "Have this host run it", "irongate pipeline deploy orders.toml"),
 ];
 
-/// What is shown where there are none. Test id: `pipelines-empty`, and those of [`Command`].
+/// What is shown where there are none. Test ids: `pipelines-empty`, and those of [`COMMANDS`].
 pub fn no_pipelines() -> Html {
-    let step = |(words, command): (&'static str, &'static str)| {
-        html! { <li><p>{ words }</p><Command {command} /></li> }
+    let step = |(id, what, text): (&'static str, &'static str, &'static str)| {
+        html! { <li>{ command(&props!(CommandProps { id, what, text })) }</li> }
     };
     html! {
-        <div class="empty-state" data-testid="pipelines-empty">
+        <div class="first-steps" data-testid="pipelines-empty">
             <p class="empty-title">{ "No pipeline runs in this host" }</p>
             <p>{ "A pipeline takes the records of a topic through transforms to other topics. It is one file, and every record is there exactly once." }</p>
             <ol class="steps">{ for COMMANDS.into_iter().map(step) }</ol>
-        </div>
-    }
-}
-
-/// Properties of [`Command`].
-#[derive(Clone, PartialEq, Properties)]
-struct CommandProps {
-    command: AttrValue,
-}
-
-/// A command with a button that copies it. Test id: `command-copy`.
-#[component]
-fn Command(props: &CommandProps) -> Html {
-    let (words, onclick) = use_copied(&props.command);
-    html! {
-        <div class="command">
-            <code>{ &props.command }</code>
-            <button type="button" class="quiet" data-testid="command-copy" aria-label={format!("{words}: {}", props.command)} {onclick}>{ words }</button>
         </div>
     }
 }

@@ -4,8 +4,10 @@
 pub mod backoff;
 pub mod bulk;
 pub mod check;
+pub mod compared;
 pub mod copy_as;
 pub mod draft;
+pub mod dry_run;
 pub mod encoding;
 pub mod evolution;
 pub mod example;
@@ -23,6 +25,7 @@ pub mod outcomes;
 pub mod pipeline_chart;
 pub mod pipeline_watch;
 pub mod pipeline_words;
+pub mod plugins;
 pub mod schema_choice;
 pub mod tail_buffer;
 pub mod tail_query;
