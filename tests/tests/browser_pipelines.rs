@@ -134,15 +134,9 @@ async fn a_pipeline_is_drawn_with_its_limits_and_what_each_edge_carried() {
     page.text_where("pipeline-detail", |text| says(text, &settled)).await;
 
     let flow = page.text_where("pipeline-flow", |text| text.contains("1 dead letter")).await;
-    for part in [
-        "3 records in",
-        "2 messages out",
-        "1 message out",
-        "json /amount > 100",
-        "mask-fields",
-        "32 MiB",
-        "60 s a batch",
-    ] {
+    for part in
+        ["3 records in", "2 messages out", "1 message out", "json /amount > 100", "mask-fields", "Memory", "60 s"]
+    {
         assert!(flow.contains(part), "{part} in {flow}");
     }
     assert!(flow.contains("Capabilities\nnone") && flow.contains("to the dead letters"), "{flow}");
@@ -165,7 +159,8 @@ async fn a_pipeline_is_drawn_with_its_limits_and_what_each_edge_carried() {
     // A topic of the picture leads to what comes out of it, and the way back to the same picture.
     page.script("document.querySelector('[data-testid=flow-target] a').click()").await;
     page.element("tail-connect").await;
-    assert!(page.url().await.ends_with(&format!("/tail?topic={}", CLEAN.replace('/', "%2F"))), "{}", page.url().await);
+    let url = page.url().await;
+    assert!(url.contains(&format!("/tail?topic={}", CLEAN.replace('/', "%2F"))), "{url}");
     page.script("history.back()").await;
     page.element("pipeline-flow").await;
     page.click("pipelines-all").await;

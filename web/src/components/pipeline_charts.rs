@@ -21,6 +21,9 @@ pub fn pipeline_charts(name: &str, watched: &Watched) -> Html {
         ("written", "b", watched.rates(name, |sample| sample.written)),
         ("dead letters", "d", watched.rates(name, |sample| sample.dead_letters)),
     ];
+    if throughput.iter().all(|(.., points)| points.len() < 2) {
+        return html! { <p class="muted">{ "It is drawn from the third answer of the host on…" }</p> };
+    }
     let backlog = [("not settled", "a", watched.backlogs(name))];
     html! {
         <>

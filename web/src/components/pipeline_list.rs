@@ -81,9 +81,9 @@ pub fn figures_of(figures: &[(&'static str, String)]) -> Html {
 
 /// The way to a first pipeline.
 const COMMANDS: [(&str, &str, &str); 3] = [
-    ("pipelines-new", "Make a transform, with a test that passes", "irongate plugin new mask-email --lang rust"),
-    ("pipelines-test", "Try the pipeline\u{2019}s file, with the tests in it", "irongate pipeline test orders.toml"),
-    ("pipelines-deploy", "Have this host run it", "irongate pipeline deploy orders.toml"),
+    ("pipelines-new", "Make a transform, with a test that passes:", "irongate plugin new mask-email --lang rust"),
+    ("pipelines-test", "Try the pipeline\u{2019}s file, with the tests in it:", "irongate pipeline test orders.toml"),
+    ("pipelines-deploy", "Have this host run it:", "irongate pipeline deploy orders.toml"),
 ];
 
 /// What is shown where there are none. Test ids: `pipelines-empty`, and those of [`COMMANDS`].
@@ -94,7 +94,7 @@ pub fn no_pipelines() -> Html {
     html! {
         <div class="first-steps" data-testid="pipelines-empty">
             <p class="empty-title">{ "No pipeline runs in this host" }</p>
-            <p>{ "A pipeline takes the records of a topic through transforms to other topics. It is one file, and every record is there exactly once." }</p>
+            <p class="muted">{ "A pipeline takes the records of a topic through transforms to other topics. It is one file, and every record is there exactly once." }</p>
             <ol class="steps">{ for COMMANDS.into_iter().map(step) }</ol>
         </div>
     }
