@@ -2,10 +2,12 @@
 //! command line reads with `produce --from`. Needs nothing of a host, so that what runs elsewhere can use it too. Sends
 //! nothing, opens no file, and knows no schema.
 
+mod encoding;
 mod error;
 mod record;
 mod template;
 
+pub use encoding::{Encoding, UnknownEncoding};
 pub use error::{RecordError, TemplateError};
 pub use record::{Record, SchemaName, parse_json, parse_yaml, to_yaml};
 pub use template::{Context, Facts, Templates, Text, engine};
