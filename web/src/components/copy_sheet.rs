@@ -4,10 +4,10 @@ use bytes::Bytes;
 use yew::prelude::*;
 use yew::props;
 
+use super::copy_button::CopyButton;
 use super::dialog::Sheet;
 use super::field::{TextFieldProps, text_field};
 use super::later::{Later, Part};
-use crate::browser;
 use crate::hooks::use_permalink::permalink;
 use crate::state::copy_as::{Letter, Tongue};
 use crate::state::form::ProduceForm;
@@ -78,32 +78,4 @@ pub fn CopyContent(props: &CopySheetProps) -> Html {
             }
         </div>
     }
-}
-
-#[derive(Clone, PartialEq, Properties)]
-struct CopyButtonProps {
-    id: AttrValue,
-    text: AttrValue,
-}
-
-#[component]
-fn CopyButton(props: &CopyButtonProps) -> Html {
-    let copied = use_state(|| None::<bool>);
-    {
-        let copied = copied.setter();
-        use_effect_with(props.text.clone(), move |_| copied.set(None));
-    }
-    let onclick = {
-        let (copied, text) = (copied.setter(), props.text.clone());
-        Callback::from(move |_: MouseEvent| {
-            let (copied, text) = (copied.clone(), text.clone());
-            wasm_bindgen_futures::spawn_local(async move { copied.set(Some(browser::copy(&text).await)) });
-        })
-    };
-    let words = match *copied {
-        None => "Copy",
-        Some(true) => "Copied",
-        Some(false) => "Not copied: select the text and copy it by hand",
-    };
-    html! { <button type="button" class="secondary" data-testid={props.id.clone()} {onclick}>{ words }</button> }
 }
