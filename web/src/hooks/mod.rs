@@ -12,6 +12,7 @@ pub mod use_fill;
 pub mod use_load;
 pub mod use_message_file;
 pub mod use_permalink;
+pub mod use_pipelines;
 pub mod use_produce;
 pub mod use_remote;
 pub mod use_sample;
