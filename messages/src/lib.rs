@@ -3,10 +3,12 @@
 //! what runs elsewhere can use it too. Sends nothing, opens no file, and knows no schema.
 
 pub mod dead_letter;
+mod encoding;
 mod error;
 mod record;
 mod template;
 
+pub use encoding::{Encoding, UnknownEncoding};
 pub use error::{RecordError, TemplateError};
 pub use record::{Record, SchemaName, parse_json, parse_yaml, to_yaml};
 pub use template::{Context, Facts, Templates, Text, engine};

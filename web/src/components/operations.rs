@@ -3,6 +3,7 @@
 
 use yew::prelude::*;
 
+use super::dry_run_sheet::{DryRunContent, DryRunSheetProps};
 use super::later::Part;
 use crate::pages::dead_letters::DeadLetters;
 use crate::pages::pipelines::Pipelines;
@@ -17,6 +18,8 @@ pub enum Operation {
     Transforms,
     /// The page of dead letters.
     DeadLetters,
+    /// What transforms make of the message in the editor.
+    DryRun(Box<DryRunSheetProps>),
 }
 
 /// Draws a part of [`Module::Operations`](super::later::Module::Operations).
@@ -25,6 +28,7 @@ pub fn draw(part: &Part) -> Html {
         Part::Operation(Operation::Pipelines) => html! { <Pipelines /> },
         Part::Operation(Operation::Transforms) => html! { <Transforms /> },
         Part::Operation(Operation::DeadLetters) => html! { <DeadLetters /> },
+        Part::Operation(Operation::DryRun(props)) => html! { <DryRunContent ..(**props).clone() /> },
         _ => Html::default(),
     }
 }
