@@ -1,20 +1,14 @@
-//! Where dead letters are put, and what a topic would make of a message: what the page of dead letters asks beside browsing
-//! and publishing.
+//! Where dead letters are put.
 
 use std::collections::BTreeMap;
 
 use irongate_proto::danube_admin::{
     GetSubscriptionFailurePolicyRequest, GetSubscriptionFailurePolicyResponse, SubscriptionPoisonPolicy,
 };
-use irongate_proto::irongate_v1::{OutgoingMessage, TopicSummary};
-use irongate_proto::pipelines_v1::{ListPipelinesRequest, ListPipelinesResponse};
-use irongate_proto::transforms_v1::{
-    DryRunTopicTransformsRequest, DryRunTopicTransformsResponse, ListTopicTransformsRequest,
-    ListTopicTransformsResponse,
-};
+use irongate_proto::irongate_v1::TopicSummary;
 use tonic::Code;
 
-use super::{Failure, call, topics};
+use super::{Failure, call, pipelines, topics};
 
 /// Topics whose subscriptions are asked where they put their dead letters; each costs a call and one for every subscription.
 pub const ASKED_TOPICS_MAX: usize = 100;
@@ -41,9 +35,7 @@ pub struct Known {
 pub async fn known() -> Result<Known, Failure> {
     let all = topics::list().await?.topics;
     let mut known = Known { all: all.iter().map(|topic| topic.name.clone()).collect(), ..Known::default() };
-    let listed: Result<ListPipelinesResponse, Failure> =
-        call::unary("/irongate.pipelines.v1.PipelineService/ListPipelines", &ListPipelinesRequest {}).await;
-    match listed {
+    match pipelines::list().await {
         Ok(listed) => {
             for pipeline in listed.pipelines.into_iter().filter(|pipeline| !pipeline.dead_letter.is_empty()) {
                 put(&mut known.topics, pipeline.dead_letter, format!("pipeline {}", pipeline.name));
@@ -110,27 +102,4 @@ async fn of_subscriptions(topic: &str, known: &mut BTreeMap<String, Vec<String>>
         }
     }
     Ok(())
-}
-
-/// The topics that have transforms; none where the caller may not ask or the host has no such thing.
-///
-/// # Errors
-/// Where the host cannot be asked.
-pub async fn transformed() -> Result<Vec<String>, Failure> {
-    let request = ListTopicTransformsRequest::default();
-    let path = "/irongate.transforms.v1.TransformService/ListTopicTransforms";
-    match call::unary::<ListTopicTransformsResponse>(path, &request).await {
-        Ok(listed) => Ok(listed.topics.into_iter().map(|topic| topic.topic).collect()),
-        Err(failure) if matches!(failure.code, Code::PermissionDenied | Code::Unimplemented) => Ok(Vec::new()),
-        Err(failure) => Err(failure),
-    }
-}
-
-/// What a topic's transforms would make of a message, and whether the topic would take that.
-///
-/// # Errors
-/// Where the transforms cannot run, or the host cannot be asked.
-pub async fn dry_run(topic: &str, message: OutgoingMessage) -> Result<DryRunTopicTransformsResponse, Failure> {
-    let request = DryRunTopicTransformsRequest { topic: topic.to_owned(), message: Some(message) };
-    call::unary("/irongate.transforms.v1.TransformService/DryRunTopicTransforms", &request).await
 }

@@ -92,7 +92,6 @@ struct Work {
 struct Terms {
     facts: TopicFacts,
     schema: Option<RegisteredSchema>,
-    transformed: bool,
 }
 
 /// Shows a step.
@@ -163,7 +162,6 @@ pub fn use_redrive(wanted: &Wanted, onsent: Callback<Vec<usize>>) -> Run {
 /// The dry run.
 async fn ask(wanted: &Wanted, checker: &Checker, auto_create: bool, show: &Show) -> Result<(), Failure> {
     let Some(redrives_max) = wanted.redrives_max else { return Ok(()) };
-    let transformed = api::dead_letters::transformed().await?;
     let mut terms: BTreeMap<String, Terms> = BTreeMap::new();
     for (done, &index) in wanted.letters.iter().enumerate() {
         let Some(held) = wanted.pile.letters.get(index) else { continue };
@@ -172,15 +170,16 @@ async fn ask(wanted: &Wanted, checker: &Checker, auto_create: bool, show: &Show)
             Ok(redriven) => {
                 let topic = redriven.topic.clone();
                 if !terms.contains_key(&topic) {
-                    terms.insert(topic.clone(), terms_of(&topic, &transformed).await?);
+                    terms.insert(topic.clone(), terms_of(&topic).await?);
                 }
                 let message = outgoing(&held.letter, &redriven.attributes, browser::epoch_ms());
-                let fate = match &terms[&topic] {
-                    Terms { transformed: true, .. } => match api::dead_letters::dry_run(&topic, message).await {
+                let known = &terms[&topic];
+                let fate = match &known.facts {
+                    TopicFacts::Exists(it) if it.transformed => match api::transforms::dry_run(topic, message).await {
                         Ok(answer) => after_transforms(answer),
                         Err(failure) => Fate::Refused(failure.message),
                     },
-                    known => fate_of(known, held, checker, auto_create).await?,
+                    _ => fate_of(known, held, checker, auto_create).await?,
                 };
                 Planned { index, redriven: Some(Rc::new(redriven)), fate }
             }
@@ -194,7 +193,7 @@ async fn ask(wanted: &Wanted, checker: &Checker, auto_create: bool, show: &Show)
     Ok(())
 }
 
-async fn terms_of(topic: &str, transformed: &[String]) -> Result<Terms, Failure> {
+async fn terms_of(topic: &str) -> Result<Terms, Failure> {
     let facts = api::topics::facts(topic).await;
     let schema = match &facts {
         TopicFacts::Exists(known) if !known.subject.is_empty() && known.policy != Policy::None => {
@@ -202,7 +201,7 @@ async fn terms_of(topic: &str, transformed: &[String]) -> Result<Terms, Failure>
         }
         _ => None,
     };
-    Ok(Terms { facts, schema, transformed: transformed.iter().any(|name| name == topic) })
+    Ok(Terms { facts, schema })
 }
 
 async fn fate_of(terms: &Terms, held: &Held, checker: &Checker, auto_create: bool) -> Result<Fate, Failure> {
