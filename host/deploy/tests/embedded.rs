@@ -19,8 +19,10 @@ use irongate_proto::{
     },
     irongate_v1::{
         BrowseRequest, DescribeTopicRequest, OutgoingMessage, PublishRequest, SubscriptionInfo, browse_request::Start,
+        publish_result::Outcome,
     },
     pipelines_v1::{DeployPipelineRequest, DeployPipelineResponse, pipeline::State},
+    transforms_v1::SetTopicTransformsRequest,
 };
 use tokio::task::yield_now;
 use tokio_stream::StreamExt;
@@ -74,6 +76,11 @@ impl Host {
     }
 
     async fn publish(&self, topic: &str, payloads: &[&str]) {
+        assert!(self.answers(topic, payloads).await.iter().all(|is_in| *is_in), "a message was refused");
+    }
+
+    /// Publishes messages in one call, and says of each whether it was accepted.
+    async fn answers(&self, topic: &str, payloads: &[&str]) -> Vec<bool> {
         let message = |payload: &&str| OutgoingMessage {
             payload: (*payload).to_owned().into(),
             routing_key: Some((*payload).to_owned()),
@@ -86,7 +93,8 @@ impl Host {
             messages: payloads.iter().map(message).collect(),
             ..PublishRequest::default()
         };
-        self.broker.publish(request).await.unwrap();
+        let answers = self.broker.publish(request).await.unwrap().results;
+        answers.iter().map(|one| matches!(one.outcome, Some(Outcome::Published(_)))).collect()
     }
 
     /// Payloads of a topic, from its beginning, as many as are wanted; waits for them.
@@ -285,6 +293,28 @@ async fn without_a_version_to_return_to_the_one_that_is_there_goes_on() {
     host.deployments.pause("p").await.unwrap();
     let figures = host.deployments.figures().remove(0);
     assert_eq!((figures.returns, figures.counts.dead_lettered, figures.counts.delivered), (0, 20, 1));
+}
+
+/// Messages of one call go through a stage together. Where more of them stop it than one call puts up with, the others are still served, each as if it had
+/// been alone.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn messages_beside_many_that_stop_a_topics_transforms_are_served() {
+    let host = Host::new().await;
+    host.publish(CLEAN, &[]).await;
+    let components = HashMap::from([("stage".to_owned(), std::fs::read(&*TRAP).unwrap().into())]);
+    let configuration = "[[stages]]\nid = \"stage\"\nuses = \"trap.wasm\"\nlimits = { timeout = \"60s\" }\n".to_owned();
+    let request = SetTopicTransformsRequest { topic: CLEAN.to_owned(), configuration, is_yaml: false, components };
+    assert_eq!(host.deployments.set_topic_transforms(request).await.unwrap().problems, []);
+
+    let payloads = [&["first"], &["poison"; 18][..], &["last"]].concat();
+    let expected: Vec<bool> = payloads.iter().map(|payload| *payload != "poison").collect();
+    assert_eq!(host.answers(CLEAN, &payloads).await, expected);
+    assert_eq!(host.first(CLEAN, 2).await, ["first", "last"]);
+    let figures = host.deployments.topic_figures().remove(0);
+    assert_eq!((figures.topic.as_str(), figures.received, figures.passed, figures.made), (CLEAN, 20, 2, 2));
+    assert_eq!((figures.refused, figures.dropped), (18, 0));
+    // Each is tried twice alone, and before that with others.
+    assert!(figures.stopped_calls > 36, "{figures:?}");
 }
 
 /// All stages in all lanes share one room for their states. What has no room is the transform's to answer, the records beside it are served, and
