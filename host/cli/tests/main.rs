@@ -5,6 +5,7 @@ mod connection;
 mod consume;
 mod consume_forms;
 mod danube_cli;
+mod encoding;
 mod flood;
 mod harness;
 mod interruption;

@@ -14,6 +14,7 @@ use irongate_runtime::{BatchReport, HostFault, LogLine, Outcome, OutputRecord, R
 use tokio::sync::Semaphore;
 
 use crate::{
+    described::stages,
     documents::TransformsDocument,
     limits::TOPIC_CALLS_AT_ONCE_MAX,
     plugins::PluginFolder,
@@ -111,8 +112,7 @@ impl Chain {
     }
 
     pub(crate) fn described(&self) -> Vec<v1::Stage> {
-        let stages = self.shared.plugins.described(&self.shared.config.stages);
-        stages.map(|(id, plugin, sha256)| v1::Stage { id, plugin, sha256 }).collect()
+        stages(&self.shared.plugins, &self.shared.config.stages)
     }
 
     /// Puts messages through all stages and counts nothing.

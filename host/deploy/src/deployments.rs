@@ -146,8 +146,10 @@ impl Deployments {
     /// All pipelines, by name.
     pub async fn list(&self) -> v1::ListPipelinesResponse {
         let pipelines = self.shared.pipelines.lock().await;
-        let describe = |(name, one): (&String, &Deployed)| one.describe(name, &self.shared.ledgers.of(name));
-        v1::ListPipelinesResponse { pipelines: pipelines.by_name.iter().map(describe).collect() }
+        let describe =
+            |(name, one): (&String, &Deployed)| one.describe(name, &self.shared.ledgers.of(name), &self.shared.broker);
+        let pipelines = pipelines.by_name.iter().map(describe).collect();
+        v1::ListPipelinesResponse { pipelines, answered_at_ms: documents::now_ms() }
     }
 
     /// What each pipeline has done, by name. Waits for nothing.

@@ -82,6 +82,11 @@ impl PipelineDocument {
         self.versions.drain(..too_many);
     }
 
+    /// The version that [`Self::go_back`] adds again; 0: there is none.
+    pub(crate) fn version_before(&self) -> u64 {
+        self.versions.iter().rev().nth(1).map_or(0, |before| before.number)
+    }
+
     /// Adds the version before the last one again. Says whether there is one.
     pub(crate) fn go_back(&mut self) -> bool {
         let before = self.versions.len().checked_sub(2).and_then(|index| self.versions.get(index)).cloned();

@@ -378,3 +378,58 @@ async fn records_that_wait_for_their_commit_do_not_fail() {
     }
     assert!(host.subscription("p").unwrap().blocked_offset.is_none());
 }
+
+/// What a list says is enough to draw a pipeline from: what each edge carried, what lies before it, and when one that failed is tried again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_list_says_what_each_pipeline_has_done_and_what_lies_before_it() {
+    let host = Host::new().await;
+    let large =
+        "[[pipeline.to]]\ntopic = \"/default/large\"\nwhen = { key = true, starts_with = \"l\" }\non_error = \"drop\"";
+    host.deploy(&pipeline(large), None).await;
+    // Its source is not there yet.
+    let failed = loop {
+        let listed = host.deployments.list().await;
+        let now_ms = listed.answered_at_ms;
+        let one = listed.pipelines.into_iter().next().unwrap();
+        if one.state() == State::Failed {
+            assert!(one.deployed_at_ms <= now_ms, "{now_ms} {one:?}");
+            break one;
+        }
+        yield_now().await;
+    };
+    assert!(failed.restarts_at_ms > failed.deployed_at_ms && failed.restarts > 0, "{failed:?}");
+    assert!(failed.failure.contains("does not exist") && failed.backlog.is_none(), "{failed:?}");
+    assert_eq!(
+        (failed.targets[0].when.as_str(), failed.targets[0].on_error.as_str()),
+        ("key starts with \"l\"", "drop")
+    );
+
+    host.publish(ORDERS, &["before"]).await;
+    while host.subscription("p").is_none() {
+        yield_now().await;
+    }
+    host.publish(ORDERS, &["large", "small"]).await;
+    while host.subscription("p").is_some_and(|one| one.backlog_count > 0) {
+        yield_now().await;
+    }
+    // What is in flight is settled by then.
+    host.deployments.pause("p").await.unwrap();
+    host.publish(ORDERS, &["later"]).await;
+    let one = host.deployments.list().await.pipelines.remove(0);
+    assert_eq!((one.state(), one.restarts_at_ms, one.backlog), (State::Paused, 0, Some(1)));
+    assert_eq!((one.records_read, one.records_settled, one.records_in_flight), (2, 2, 0));
+    let written: Vec<_> = one.targets.iter().map(|target| (target.topic.as_str(), target.messages_written)).collect();
+    assert_eq!(written, [("/default/large", 1), (CLEAN, 2)]);
+
+    assert_eq!(one.version_before, 0);
+    let limits = "limits = { memory = \"8MiB\", timeout = \"60s\" }\nallow = { state = true }\non_error = \"block\"";
+    let staged = stage("").replace("limits = { timeout = \"60s\" }", limits);
+    assert_eq!(host.deploy(&staged, Some(&DEDUPLICATE)).await.version, 2);
+    let two = host.deployments.list().await.pipelines.remove(0);
+    let stage = &two.stages[0];
+    assert_eq!(
+        (two.version_before, stage.on_error.as_str(), stage.capabilities.join(" ")),
+        (1, "block", "state".into())
+    );
+    assert_eq!(stage.limits.map(|limits| (limits.memory_bytes, limits.timeout_ms)), Some((8 << 20, 60_000)));
+}

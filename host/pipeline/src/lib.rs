@@ -11,6 +11,7 @@ mod condition;
 mod config;
 pub mod dead_letter;
 mod dedup;
+mod dry_run;
 mod engine;
 mod error;
 mod graph;
@@ -27,6 +28,7 @@ pub use config::{
     StageConfig, StoredName, SubscriptionType, TargetConfig, Uses,
 };
 pub use dedup::{DEDUP_ID, ORIGIN};
+pub use dry_run::{DryEnd, DryRun, StageCall, dry_run, lane_for};
 pub use engine::{
     Acknowledger, Arrived, Batch, Books, CommitError, Committer, Counts, Ended, Outgoing, Pending, Plan, PortError,
     Position, SendError, Source, Stage, StateWrite, Target, run,

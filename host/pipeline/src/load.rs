@@ -59,10 +59,22 @@ impl Plugins {
     /// # Errors
     /// Every stage that does not start, with its place in the file.
     pub fn configure(&self, config: &PipelineConfig) -> Result<Stages, Vec<Problem>> {
+        self.configured(config, config.lanes)
+    }
+
+    /// Configures an instance of every stage for one lane, which is the first then.
+    ///
+    /// # Errors
+    /// As [`Plugins::configure`].
+    pub fn configure_one(&self, config: &PipelineConfig) -> Result<Stages, Vec<Problem>> {
+        self.configured(config, 1)
+    }
+
+    fn configured(&self, config: &PipelineConfig, lanes_max: usize) -> Result<Stages, Vec<Problem>> {
         let mut problems = Vec::new();
         let mut lanes = Vec::new();
         let room = Arc::default();
-        for lane in 0..config.lanes {
+        for lane in 0..lanes_max {
             let mut made = LaneStages::default();
             for (stage, plugin) in config.stages.iter().zip(&self.plugins) {
                 let state = Arc::new(LaneState::within(&room));
