@@ -254,8 +254,10 @@ async fn a_message_enters_a_topic_with_transforms_as_they_made_it_or_is_refused_
          [[stages]]\nid = \"mask\"\nuses = \"{mask}\"\nwith = {{ fields = [\"email\"] }}\n{limits}\n"
     );
     std::fs::write(host.folder().join("chain.toml"), chain).unwrap();
-    let set = ["topics", "transform", "set", topic, "chain.toml", "-s", &host.url()];
-    let set = cli::irongate(host.folder(), &set).await;
+    let mut set = Command::new(surroundings::irongate());
+    set.args(["topics", "transform", "set", topic, "chain.toml", "-s", &host.url()]);
+    // Both sides compile them.
+    let set = cli::run_within(BUILD_PATIENCE, host.folder(), set).await;
     assert_eq!(set.code, 0, "{}", set.stderr);
     let mut consumer = subscribed(&client, topic, "c1", "s1", SubType::Exclusive).await;
     let mut messages = consumer.receive().await.unwrap();
