@@ -17,6 +17,7 @@ mod pipeline_doctor;
 mod pipeline_run;
 mod pipeline_tap;
 mod plugin;
+mod plugin_store;
 mod produce;
 mod produce_transform;
 mod promises;

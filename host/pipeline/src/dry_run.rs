@@ -136,9 +136,8 @@ fn keep<T>(all: &mut Vec<T>, is_wanted: &[bool]) {
 
 fn end(config: &PipelineConfig, arrived: &Arrived, fate: Fate) -> DryEnd {
     if let Some(failure) = fate.failure {
-        let is_blocking = |stage: &String| {
-            config.stages.iter().any(|known| known.id == *stage && known.on_error == OnError::Block)
-        };
+        let is_blocking =
+            |stage: &String| config.stages.iter().any(|known| known.id == *stage && known.on_error == OnError::Block);
         return match &config.dead_letter {
             _ if failure.stage.as_ref().is_some_and(is_blocking) => DryEnd::Blocked(failure.reason),
             None => DryEnd::Blocked(failure.reason),
