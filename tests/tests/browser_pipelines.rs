@@ -43,6 +43,11 @@ id = "mask"
 uses = "{}"
 with = {{ fields = ["{field}"] }}
 limits = {{ timeout = "60s", memory = "32MiB" }}
+[[pipeline.stages]]
+id = "names"
+uses = "{}"
+with = {{ fields = ["name"] }}
+limits = {{ timeout = "60s" }}
 [[pipeline.to]]
 topic = "{CLEAN}"
 [[pipeline.to]]
@@ -51,6 +56,7 @@ when = {{ json = "/amount", above = 100 }}
 [pipeline.dead_letter]
 topic = "{DEAD}"
 "#,
+        component.display(),
         component.display()
     )
 }
@@ -137,9 +143,16 @@ async fn a_pipeline_is_drawn_with_its_limits_and_what_each_edge_carried() {
     page.text_where("pipeline-detail", |text| says(text, &settled)).await;
 
     let flow = page.text_where("pipeline-flow", |text| text.contains("1 dead letter")).await;
-    for part in
-        ["3 records in", "2 messages out", "1 message out", "json /amount > 100", "mask-fields", "32 MiB", "60 s"]
-    {
+    for part in [
+        "3 records in",
+        "2 records in",
+        "2 messages out",
+        "1 message out",
+        "json /amount > 100",
+        "mask-fields",
+        "32 MiB",
+        "60 s",
+    ] {
         assert!(flow.contains(part), "{part} in {flow}");
     }
     assert!(flow.contains("Capabilities\nnone") && flow.contains("to the dead letters"), "{flow}");
@@ -147,7 +160,10 @@ async fn a_pipeline_is_drawn_with_its_limits_and_what_each_edge_carried() {
     assert!(digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit()), "{digest}");
     let way = page.script("return document.querySelector('.flow figcaption').textContent").await;
     let way = way.as_str().expect("a sentence");
-    assert!(way.contains(&format!("Records of {ORDERS} go through mask to {CLEAN} and {LARGE}; what")), "{way}");
+    assert!(
+        way.contains(&format!("Records of {ORDERS} go through mask, then names to {CLEAN} and {LARGE}; what")),
+        "{way}"
+    );
     browser.save_screenshots("pipeline").await;
     let findings = axe::findings(&browser, "a pipeline").await;
     assert!(findings.is_empty(), "{}", findings.join("\n"));
