@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use fantoccini::key::Key;
 use irongate_proto::{
     danube::DispatchStrategy,
     irongate_v1::{OutgoingMessage, PublishRequest},
@@ -42,6 +43,11 @@ id = "mask"
 uses = "{}"
 with = {{ fields = ["{field}"] }}
 limits = {{ timeout = "60s", memory = "32MiB" }}
+[[pipeline.stages]]
+id = "names"
+uses = "{}"
+with = {{ fields = ["name"] }}
+limits = {{ timeout = "60s" }}
 [[pipeline.to]]
 topic = "{CLEAN}"
 [[pipeline.to]]
@@ -50,6 +56,7 @@ when = {{ json = "/amount", above = 100 }}
 [pipeline.dead_letter]
 topic = "{DEAD}"
 "#,
+        component.display(),
         component.display()
     )
 }
@@ -93,7 +100,7 @@ async fn pipelines_are_watched_as_they_run() {
     browser.save_screenshots("pipelines-empty").await;
     let mut findings = axe::findings(&browser, "no pipelines").await;
 
-    // Its source is not there: it fails, and goes on by itself once it is.
+    // Its source is not there. It would go on by itself once it is, within half a minute; a person need not wait.
     deploy(&host, "email").await;
     let failed = page.text_where("pipeline-row", |text| text.contains("Failed")).await;
     assert!(failed.contains(NAME) && failed.contains("does not exist"), "{failed}");
@@ -101,6 +108,8 @@ async fn pipelines_are_watched_as_they_run() {
     browser.save_screenshots("pipelines-failed").await;
     findings.extend(axe::findings(&browser, "a pipeline that failed").await);
     publish(&host, &["before"]).await;
+    command(&host, &["pipeline", "pause", NAME]).await;
+    command(&host, &["pipeline", "resume", NAME]).await;
     page.text_where("pipeline-state", |text| text == "Running").await;
     page.text_where("pipeline-row", |text| figure(text, "Backlog").as_deref() == Some("0")).await;
 
@@ -134,9 +143,16 @@ async fn a_pipeline_is_drawn_with_its_limits_and_what_each_edge_carried() {
     page.text_where("pipeline-detail", |text| says(text, &settled)).await;
 
     let flow = page.text_where("pipeline-flow", |text| text.contains("1 dead letter")).await;
-    for part in
-        ["3 records in", "2 messages out", "1 message out", "json /amount > 100", "mask-fields", "Memory", "60 s"]
-    {
+    for part in [
+        "3 records in",
+        "2 records in",
+        "2 messages out",
+        "1 message out",
+        "json /amount > 100",
+        "mask-fields",
+        "32 MiB",
+        "60 s",
+    ] {
         assert!(flow.contains(part), "{part} in {flow}");
     }
     assert!(flow.contains("Capabilities\nnone") && flow.contains("to the dead letters"), "{flow}");
@@ -144,7 +160,10 @@ async fn a_pipeline_is_drawn_with_its_limits_and_what_each_edge_carried() {
     assert!(digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit()), "{digest}");
     let way = page.script("return document.querySelector('.flow figcaption').textContent").await;
     let way = way.as_str().expect("a sentence");
-    assert!(way.contains(&format!("Records of {ORDERS} go through mask to {CLEAN} and {LARGE}; what")), "{way}");
+    assert!(
+        way.contains(&format!("Records of {ORDERS} go through mask, then names to {CLEAN} and {LARGE}; what")),
+        "{way}"
+    );
     browser.save_screenshots("pipeline").await;
     let findings = axe::findings(&browser, "a pipeline").await;
     assert!(findings.is_empty(), "{}", findings.join("\n"));
@@ -185,7 +204,8 @@ async fn a_pipeline_is_paused_resumed_rolled_back_and_deleted() {
     page.text_where("flow-source", |text| text.contains("backlog 0")).await;
     assert!(!is_enabled(&page, "pipeline-roll-back").await, "there is no version before the first");
 
-    page.click("pipeline-pause").await;
+    tab_to(&page, "pipeline-pause").await;
+    page.press(Key::Enter).await;
     page.text_where("pipelines-told", |text| text == "orders-clean is paused: what was in flight is settled.").await;
     page.text_where("pipeline-state", |text| text == "Paused").await;
     publish(&host, &["{\"email\":\"a@b.c\"}"]).await;
@@ -257,9 +277,39 @@ async fn production_asks_for_the_name_and_a_read_only_console_changes_nothing() 
     production.assert_never_panicked();
 }
 
+/// Presses Tab until the focus is there.
+async fn tab_to(page: &Page, id: &str) {
+    for _ in 0..60 {
+        if page.focused().await == id {
+            return;
+        }
+        page.press(Key::Tab).await;
+    }
+    panic!("Tab does not lead to {id}");
+}
+
 /// Whether a button can be pressed. The page draws anew while it is watched.
 async fn is_enabled(page: &Page, id: &str) -> bool {
     until::some(id, async || page.element(id).await.is_enabled().await.ok()).await
+}
+
+#[tokio::test]
+async fn a_token_that_may_not_look_is_told_so_once() {
+    let folder = tempfile::tempdir().expect("a temporary directory can be made");
+    assert_eq!(cli::irongate(folder.path(), &["token", "secret", "secret"]).await.code, 0);
+    let secret = folder.path().join("secret").display().to_string();
+    let mint = ["token", "mint", "--secret-file", &secret, "--name", "t", "--scope", "consume", "--expires-in", "1h"];
+    let token = cli::irongate(folder.path(), &mint).await.stdout;
+    let host = Host::start_with(&["--token-secret-file", &secret]).await;
+    let browser = Browser::open().await;
+    browser.goto(&format!("{}/pipelines", host.url())).await;
+    let page = browser.page();
+    page.fill("token-field", token.trim()).await;
+    page.click("token-use").await;
+    let failure = page.text_where("failure", |text| text.contains("PERMISSION_DENIED")).await;
+    assert!(failure.contains("admin"), "{failure}");
+    browser.close().await;
+    host.assert_never_panicked();
 }
 
 #[tokio::test]

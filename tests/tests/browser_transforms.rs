@@ -53,7 +53,7 @@ async fn every_plugin_is_listed_with_where_it_runs_and_what_it_may() {
     // By name: mask-fields runs in the topic and in the pipeline, split-lines in both topics.
     assert!(plugins[0].starts_with("mask-fields ") && plugins[0].contains("pipeline orders-clean"), "{plugins:?}");
     assert!(
-        plugins[0].contains("state") && plugins[0].contains("16.8 MB") && plugins[0].contains("Keys of state"),
+        plugins[0].contains("state") && plugins[0].contains("16 MiB") && plugins[0].contains("Keys of state"),
         "{plugins:?}"
     );
     assert!(plugins[0].contains(&format!("topic {TOPIC}")) && plugins[0].contains("60 s"), "{plugins:?}");

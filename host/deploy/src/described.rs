@@ -81,7 +81,7 @@ pub(crate) fn stages(plugins: &Plugins, stages: &[StageConfig]) -> Vec<v1::Stage
         let capabilities =
             capabilities.iter().filter(|(_, is_granted)| *is_granted).map(|(name, _)| (*name).to_owned());
         let (capabilities, limits) = (capabilities.collect(), Some(limits));
-        v1::Stage { id, plugin, sha256, capabilities, limits, on_error: String::new() }
+        v1::Stage { id, plugin, sha256, capabilities, limits, ..v1::Stage::default() }
     };
     stages.iter().zip(plugins.described(stages)).map(described).collect()
 }

@@ -10,7 +10,7 @@ use std::{
 };
 
 use irongate_broker::Broker;
-use irongate_pipeline::{Books, Counts, PipelineConfig};
+use irongate_pipeline::{Books, Counts, PipelineConfig, Plan};
 use irongate_proto::{
     irongate_v1::DescribeTopicRequest,
     pipelines_v1::{Pipeline, pipeline::State},
@@ -76,6 +76,9 @@ struct Pages {
     reads: Option<(String, String)>,
     /// Messages written to each topic that is a target now.
     written_to: BTreeMap<String, u64>,
+    /// Records that came out of each stage that is there now: in the runs before this one, and in this one.
+    made_before: BTreeMap<String, u64>,
+    making: Vec<(String, Arc<AtomicU64>)>,
     /// What the runs before this one did.
     before: Counts,
     books: Option<Books>,
@@ -84,6 +87,11 @@ struct Pages {
 impl Pages {
     fn counts(&self) -> Counts {
         self.books.as_ref().map_or(self.before, |books| self.before + books.counts())
+    }
+
+    fn made(&self, stage: &str) -> u64 {
+        let now = self.making.iter().filter(|(id, _)| id == stage).map(|(_, made)| made.load(Ordering::Relaxed));
+        self.made_before.get(stage).copied().unwrap_or_default() + now.sum::<u64>()
     }
 }
 
@@ -96,14 +104,18 @@ impl Ledger {
         let before = std::mem::take(&mut pages.written_to);
         let count = |topic: &String| (topic.clone(), before.get(topic).copied().unwrap_or_default());
         pages.written_to = config.targets.iter().map(|target| count(&target.topic)).collect();
+        pages.made_before = config.stages.iter().map(|stage| (stage.id.clone(), pages.made(&stage.id))).collect();
+        pages.making.clear();
     }
 
     pub(crate) fn has_taken_back(&self) {
         self.returns.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(crate) fn has_begun(&self, books: Books) {
+    pub(crate) fn has_begun(&self, plan: &Plan) {
+        let books = plan.books();
         let mut pages = lock(&self.pages);
+        pages.making = plan.stage_outputs().collect();
         (pages.state, pages.failure, pages.books) = (State::Running, String::new(), Some(books));
     }
 
@@ -113,6 +125,8 @@ impl Ledger {
         // Nothing of it is in work any more, and it comes again.
         pages.before.given_back += std::mem::take(&mut pages.before.in_flight);
         pages.books = None;
+        pages.made_before = pages.making.iter().map(|(stage, _)| (stage.clone(), pages.made(stage))).collect();
+        pages.making.clear();
     }
 
     /// It is started again at that time, in milliseconds since the epoch; 0: not by itself.
@@ -143,6 +157,9 @@ impl Ledger {
     pub(crate) fn describe_counts(&self, pipeline: &mut Pipeline, broker: &Broker) {
         let (counts, reads) = {
             let pages = lock(&self.pages);
+            for stage in &mut pipeline.stages {
+                stage.records_out = pages.made(&stage.id);
+            }
             for target in &mut pipeline.targets {
                 target.messages_written = pages.written_to.get(&target.topic).copied().unwrap_or_default();
             }

@@ -117,7 +117,7 @@ impl Worker {
         let plan = plan(config, stages, &schemas, |_| Arc::new(WithTheBatch)).committing(Arc::new(committer));
         let plan = if self.way_back.is_some() { plan.ending_when_stopped() } else { plan };
         let source = EmbeddedSource::open(&self.broker, config).await.map_err(source_error)?;
-        self.ledger.has_begun(plan.books());
+        self.ledger.has_begun(&plan);
         let mut stopping = self.stopping.clone();
         let stop = async move {
             // An error says that nobody is left to ask for more.

@@ -172,6 +172,7 @@ pub fn plan(
         on_error: stage.on_error,
         keeps_state: stage.grants.state,
         sha256: sha256.clone(),
+        outputs: Arc::default(),
     });
     let targets = config.targets.iter().map(|target| OpenTarget {
         topic: target.topic.clone(),

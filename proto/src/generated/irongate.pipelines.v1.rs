@@ -183,9 +183,14 @@ pub struct Stage {
     pub capabilities: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     #[prost(message, optional, tag = "5")]
     pub limits: ::core::option::Option<StageLimits>,
-    /// of a pipeline's: dead_letter, drop, block
+    /// The rest of a pipeline's stages alone.
+    ///
+    /// dead_letter, drop, block
     #[prost(string, tag = "6")]
     pub on_error: ::prost::alloc::string::String,
+    /// since the host started; what was made again is counted again
+    #[prost(uint64, tag = "7")]
+    pub records_out: u64,
 }
 /// What one call of a stage may take before it is stopped.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]

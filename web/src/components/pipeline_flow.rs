@@ -48,16 +48,18 @@ fn counted_records(count: u64, one: &str, several: &str) -> String {
     counted(usize::try_from(count).unwrap_or(usize::MAX), one, several)
 }
 
-/// What a record of the source meets first is what was read.
-fn read(pipeline: &Pipeline) -> String {
-    format!("{} in", counted_records(pipeline.records_read, "record", "records"))
+/// What goes into a stage: what was read, or what came out of the stage before it.
+fn into_stage(pipeline: &Pipeline, index: usize) -> String {
+    let before = index.checked_sub(1).and_then(|before| pipeline.stages.get(before));
+    let records = before.map_or(pipeline.records_read, |stage| stage.records_out);
+    format!("{} in", counted_records(records, "record", "records"))
 }
 
 fn stage(pipeline: &Pipeline, index: usize, stage: &Stage) -> Html {
     let fact = |(name, fact): (&'static str, String)| html! { <><dt>{ name }</dt><dd>{ fact }</dd></> };
     html! {
         <>
-            <li class="flow-edge" data-testid="flow-edge">{ if index == 0 { read(pipeline) } else { String::new() } }</li>
+            <li class="flow-edge" data-testid="flow-edge">{ into_stage(pipeline, index) }</li>
             <li key={index} class="flow-node" data-testid="flow-stage">
                 <span class="flow-kind">{ format!("Stage {}", index + 1) }</span>
                 <strong>{ &stage.id }</strong>

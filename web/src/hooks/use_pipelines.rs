@@ -11,6 +11,9 @@ use crate::browser::Task;
 use crate::state::backoff;
 use crate::state::pipeline_watch::{PERIOD_MS, Watched};
 
+/// A host that has no pipelines will have none, and another token begins the page anew.
+const HOPELESS: [Code; 3] = [Code::Unimplemented, Code::Unauthenticated, Code::PermissionDenied];
+
 /// What is known of them. A change on the host by this page is looked at at once.
 #[hook]
 pub fn use_pipelines() -> UseReducerHandle<Watched> {
@@ -29,8 +32,7 @@ async fn watch(told: UseReducerDispatcher<Watched>) {
     loop {
         let answer = api::pipelines::list().await;
         failures = if answer.is_ok() { 0 } else { failures + 1 };
-        // A host that has no pipelines will have none.
-        let for_ever = answer.as_ref().is_err_and(|failure| failure.code == Code::Unimplemented);
+        let for_ever = answer.as_ref().is_err_and(|failure| HOPELESS.contains(&failure.code));
         told.dispatch(answer);
         if for_ever {
             return;

@@ -45,7 +45,7 @@ impl Sample {
     /// Whether this can come after that one: counts fall where the host, or the pipeline, has begun anew.
     fn follows(&self, before: &Sample) -> bool {
         let grown = self.settled >= before.settled && self.written >= before.written;
-        self.at_ms > before.at_ms && grown && self.dead_letters >= before.dead_letters
+        self.at_ms >= before.at_ms && grown && self.dead_letters >= before.dead_letters
     }
 }
 
@@ -86,6 +86,8 @@ impl Watched {
             if samples.back().is_some_and(|before| !sample.follows(before)) {
                 samples.clear();
             }
+            // Two answers of one moment make no rate; the later one stays.
+            samples.pop_back_if(|before| before.at_ms == sample.at_ms);
             if samples.len() == SAMPLES_MAX {
                 samples.pop_front();
             }
@@ -156,6 +158,7 @@ mod tests {
         // After a gap there is one answer within the span.
         assert_eq!(watched([(0, 0), (60_000, 50)]).rate("p", SETTLED), None);
         assert_eq!(watched([(0, 0)]).rate("q", SETTLED), None);
+        assert_eq!(watched([(0, 0), (1_000, 1), (1_000, 2)]).rates("p", SETTLED), [(1_000, 20)]);
     }
 
     #[test]

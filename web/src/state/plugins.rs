@@ -80,15 +80,21 @@ pub fn short(sha256: &str) -> &str {
 #[must_use]
 pub fn limits(limits: &StageLimits) -> Vec<(&'static str, String)> {
     let mut said = vec![
-        ("Memory", bytes(limits.memory_bytes)),
+        ("Memory", limit_bytes(limits.memory_bytes)),
         ("Time", time(limits.timeout_ms)),
-        ("Output", bytes(limits.output_bytes)),
+        ("Output", limit_bytes(limits.output_bytes)),
         ("Records for one", grouped(u64::from(limits.outputs_per_record))),
     ];
     if limits.state_keys > 0 {
         said.push(("Keys of state", grouped(limits.state_keys)));
     }
     said
+}
+
+/// As files of pipelines spell it, where it is as round as there.
+fn limit_bytes(limit: u64) -> String {
+    const MIB: u64 = 1 << 20;
+    if limit > 0 && limit.is_multiple_of(MIB) { format!("{} MiB", grouped(limit / MIB)) } else { bytes(limit) }
 }
 
 fn time(ms: u64) -> String {
@@ -133,9 +139,10 @@ mod tests {
             state_keys: 0,
         };
         let told: Vec<String> = limits(&all).into_iter().map(|(name, value)| format!("{name} {value}")).collect();
-        assert_eq!(told, ["Memory 67.1 MB", "Time 1 s", "Output 4.2 MB", "Records for one 256"]);
+        assert_eq!(told, ["Memory 64 MiB", "Time 1 s", "Output 4 MiB", "Records for one 256"]);
         assert_eq!(limits(&StageLimits { state_keys: 7, ..all }).last(), Some(&("Keys of state", "7".to_owned())));
         assert_eq!(limits(&StageLimits { timeout_ms: 250, ..all })[1].1, "250 ms");
+        assert_eq!(limits(&StageLimits { output_bytes: 1_500, ..all })[2].1, "1.5 kB");
         assert_eq!((short("0123456789abcdef"), short("0123")), ("0123456789ab", "0123"));
     }
 }

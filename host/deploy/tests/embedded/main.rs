@@ -192,4 +192,15 @@ async fn a_list_says_what_each_pipeline_has_done_and_what_lies_before_it() {
         (1, "block", "state".into())
     );
     assert_eq!(stage.limits.map(|limits| (limits.memory_bytes, limits.timeout_ms)), Some((8 << 20, 60_000)));
+
+    // Of four records the stage lets one through but once; it was paused before it had a version with a stage.
+    host.deployments.resume("p").await.unwrap();
+    host.publish(ORDERS, &["x", "x", "y"]).await;
+    while host.subscription("p").is_some_and(|one| one.backlog_count > 0) {
+        yield_now().await;
+    }
+    let now = host.deployments.list().await.pipelines.remove(0).stages[0].records_out;
+    host.deployments.pause("p").await.unwrap();
+    let after = host.deployments.list().await.pipelines.remove(0).stages[0].records_out;
+    assert_eq!((now, after), (3, 3), "later, x, y, also when the run is over");
 }

@@ -1,6 +1,8 @@
 //! A batch through the stages of a lane, in order: retries, faults, and what is left at the end. A record that waits for another try keeps its place,
 //! so nothing overtakes it. Acknowledges nothing.
 
+use std::sync::atomic::Ordering;
+
 use irongate_runtime::{BatchReport, GuestFault, HostFault, Outcome, OutputRecord, Record, RecordFault, TrapKind};
 use tokio::time::Instant;
 
@@ -55,6 +57,7 @@ impl LaneStages {
         let mut items: Vec<Item> = batch.iter().enumerate().map(first).collect();
         for index in 0..self.stages.len() {
             items = self.run_stage(index, terms, items, started, &mut chained).await?;
+            terms.stages[index].outputs.fetch_add(items.len() as u64, Ordering::Relaxed);
         }
         chained.items = items;
         Ok(chained)

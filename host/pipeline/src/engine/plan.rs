@@ -1,6 +1,9 @@
 //! A pipeline that is ready to run: configured stages for every lane, open targets. Made by [`crate::load`] and by tests.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
+};
 
 use irongate_schema::Schema;
 
@@ -42,6 +45,11 @@ impl Plan {
     pub fn books(&self) -> Books {
         Books(Arc::clone(&self.book))
     }
+
+    /// How many records have come out of each stage, by its id, as it goes on counting. What is made again is counted again.
+    pub fn stage_outputs(&self) -> impl Iterator<Item = (String, Arc<AtomicU64>)> + '_ {
+        self.terms.stages.iter().map(|stage| (stage.id.clone(), Arc::clone(&stage.outputs)))
+    }
 }
 
 /// What all lanes share.
@@ -67,6 +75,8 @@ pub(crate) struct StageTerms {
     pub(crate) keeps_state: bool,
     /// The plugin's sha256, where the stage is one.
     pub(crate) sha256: String,
+    /// Records that came out of it, in all lanes.
+    pub(crate) outputs: Arc<AtomicU64>,
 }
 
 /// A lane's own stages, and their state where they keep one.
