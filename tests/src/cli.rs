@@ -4,7 +4,7 @@ use std::{path::Path, process::Stdio, time::Duration};
 
 use tokio::process::Command;
 
-use crate::{surroundings, until};
+use crate::{Host, surroundings, until};
 
 /// What one command left behind.
 #[derive(Debug)]
@@ -25,6 +25,21 @@ pub async fn irongate(folder: &Path, arguments: &[&str]) -> Ended {
     let mut command = Command::new(surroundings::irongate());
     command.args(arguments);
     run(folder, command).await
+}
+
+/// How long a command may take that has a component compiled, here and in the host.
+const COMPILE_PATIENCE: Duration = Duration::from_secs(300);
+
+/// Runs `irongate ARGUMENTS` against this host, in its folder, to its end, which must be a good one.
+///
+/// # Panics
+/// As [`irongate`], or it fails.
+pub async fn succeeds(host: &Host, arguments: &[&str]) -> Ended {
+    let mut command = Command::new(surroundings::irongate());
+    command.args(arguments).env("IRONGATE_SERVICE_ADDR", host.url());
+    let ended = run_within(COMPILE_PATIENCE, host.folder(), command).await;
+    assert_eq!(ended.code, 0, "{arguments:?}: {ended:?}");
+    ended
 }
 
 /// Runs any command in this folder to its end.

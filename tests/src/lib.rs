@@ -4,6 +4,7 @@
 
 pub mod browser;
 pub mod cli;
+pub mod components;
 pub mod guide;
 pub mod host;
 pub mod http;

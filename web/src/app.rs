@@ -5,6 +5,7 @@ use yew::prelude::*;
 use crate::api;
 use crate::checks::client::Checker;
 use crate::components::later::{Later, Load, Part};
+use crate::components::operations::Operation;
 use crate::components::shell::Shell;
 use crate::hooks::use_address::{Address, use_browser_address};
 use crate::hooks::use_console::Console;
@@ -96,6 +97,9 @@ fn page(route: Route) -> Html {
         Route::Tail => html! { <Later key="tail" part={Part::Tail} /> },
         Route::Topics => html! { <Later key="topics" part={Part::Topics} /> },
         Route::Schemas => html! { <Later key="schemas" part={Part::Schemas} /> },
+        Route::Pipelines => html! { <Later key="pipelines" part={Part::Operation(Operation::Pipelines)} /> },
+        Route::Transforms => html! { <Later key="transforms" part={Part::Operation(Operation::Transforms)} /> },
+        Route::DeadLetters => html! { <Later key="dead-letters" part={Part::Operation(Operation::DeadLetters)} /> },
         Route::Load => html! { <Later key="load" part={Part::Load} /> },
         Route::NotFound => not_found(),
     }

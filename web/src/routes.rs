@@ -13,6 +13,12 @@ pub enum Route {
     Topics,
     /// Schemas.
     Schemas,
+    /// Pipelines.
+    Pipelines,
+    /// Transforms.
+    Transforms,
+    /// Dead letters.
+    DeadLetters,
     /// Load.
     Load,
     /// Anything else.
@@ -28,6 +34,9 @@ impl Route {
             "/tail" => Route::Tail,
             "/topics" => Route::Topics,
             "/schemas" => Route::Schemas,
+            "/pipelines" => Route::Pipelines,
+            "/transforms" => Route::Transforms,
+            "/dead-letters" => Route::DeadLetters,
             "/load" => Route::Load,
             _ => Route::NotFound,
         }
@@ -41,6 +50,9 @@ impl Route {
             Route::Tail => "/tail",
             Route::Topics => "/topics",
             Route::Schemas => "/schemas",
+            Route::Pipelines => "/pipelines",
+            Route::Transforms => "/transforms",
+            Route::DeadLetters => "/dead-letters",
             Route::Load => "/load",
             Route::NotFound => "/not-found",
         }
@@ -53,7 +65,8 @@ mod tests {
 
     #[test]
     fn every_page_is_found_at_its_path() {
-        for route in [Route::Produce, Route::Tail, Route::Topics, Route::Schemas, Route::Load, Route::NotFound] {
+        let first = [Route::Produce, Route::Tail, Route::Topics, Route::Schemas, Route::Load, Route::NotFound];
+        for route in first.into_iter().chain([Route::Pipelines, Route::Transforms, Route::DeadLetters]) {
             assert_eq!(Route::of(route.path()), route);
         }
         assert_eq!([Route::of("/"), Route::of(""), Route::of("/tail/")], [Route::Produce, Route::Produce, Route::Tail]);

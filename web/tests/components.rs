@@ -9,8 +9,9 @@ use gloo_timers::future::TimeoutFuture;
 use irongate_proto::irongate_v1::Violation;
 use irongate_web::app::{App, AppProps};
 use irongate_web::components::editor::{CaretRequest, Editor, Mark};
-use irongate_web::components::later::{Draw, draw};
+use irongate_web::components::later::{Draw, Module};
 use irongate_web::components::violation_list::ViolationList;
+use irongate_web::components::{later, operations};
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen_test::*;
 use web_sys::{Element, HtmlElement, HtmlTextAreaElement};
@@ -147,7 +148,15 @@ async fn without_the_code_editor_a_text_area_takes_what_is_typed() {
 
 /// One module, as the test runner builds it.
 fn everything_at_once() -> AppProps {
-    AppProps { load: || Box::pin(async { Some(draw as Draw) }) }
+    AppProps {
+        load: |module| {
+            let draw: Draw = match module {
+                Module::Pages => later::draw,
+                Module::Operations => operations::draw,
+            };
+            Box::pin(async move { Some(draw) })
+        },
+    }
 }
 
 #[wasm_bindgen_test]

@@ -29,6 +29,10 @@ pub const PAGE_BROTLI_BYTES_MAX: usize = 250_000;
 /// of them is first opened.
 pub const PAGES_BROTLI_BYTES_MAX: usize = 250_000;
 
+/// What the module of the operating pages (pipelines, transforms, dead letters) may weigh on the wire, brotli. It is
+/// fetched when one of them is first opened.
+pub const OPERATIONS_BROTLI_BYTES_MAX: usize = 150_000;
+
 /// What the module that makes samples and forms may weigh on the wire, brotli. The worker fetches it for the first of them.
 pub const SAMPLES_BROTLI_BYTES_MAX: usize = 100_000;
 
@@ -92,6 +96,8 @@ pub struct Sizes {
     pub page_total: Weight,
     /// The module of the further pages; see [`PAGES_BROTLI_BYTES_MAX`].
     pub pages_wasm: Weight,
+    /// The module of the operating pages; see [`OPERATIONS_BROTLI_BYTES_MAX`].
+    pub operations_wasm: Weight,
     /// What makes samples; see [`SAMPLES_BROTLI_BYTES_MAX`].
     pub samples_wasm: Weight,
     /// What fills templates in; see [`TEMPLATES_BROTLI_BYTES_MAX`].
@@ -130,6 +136,7 @@ pub fn build(root: &Path, profile: Profile) -> Result<Sizes> {
     let page = dist.write_program(module_named(&programs, PAGE)?, PAGE)?;
     sizes.page_wasm = page.wasm;
     sizes.pages_wasm = page.part("pages");
+    sizes.operations_wasm = page.part("operations");
     sizes.page_total.add(page.wasm);
     sizes.page_total.add(page.scripts);
     let (page_js, page_wasm) = (page.js_name, page.wasm_name);
@@ -161,6 +168,7 @@ fn report(sizes: &Sizes, profile: Profile) -> Result<()> {
     println!("console  page   wasm   {}", sizes.page_wasm);
     println!("console  page   total  {}  (wasm, scripts, style, icon, html)", sizes.page_total);
     println!("console  pages  wasm   {}  (fetched with the first page beyond Produce)", sizes.pages_wasm);
+    println!("console  operating    {}  (fetched with Pipelines, Transforms or Dead letters)", sizes.operations_wasm);
     println!("console  worker wasm   {}", sizes.worker_wasm);
     println!("console  worker total  {}  (wasm, scripts)", sizes.worker_total);
     println!("console  worker samples{}  (fetched for the first sample)", sizes.samples_wasm);
@@ -173,6 +181,7 @@ fn report(sizes: &Sizes, profile: Profile) -> Result<()> {
     within("code editor", sizes.editor, EDITOR_BROTLI_BYTES_MAX)?;
     within("page", sizes.page_total, PAGE_BROTLI_BYTES_MAX)?;
     within("module of the further pages", sizes.pages_wasm, PAGES_BROTLI_BYTES_MAX)?;
+    within("module of the operating pages", sizes.operations_wasm, OPERATIONS_BROTLI_BYTES_MAX)?;
     within("module that makes samples", sizes.samples_wasm, SAMPLES_BROTLI_BYTES_MAX)?;
     within("module that fills templates in", sizes.templates_wasm, TEMPLATES_BROTLI_BYTES_MAX)?;
     within("module that knows files of messages", sizes.files_wasm, FILES_BROTLI_BYTES_MAX)?;

@@ -59,6 +59,7 @@ impl Inner {
             validation_policy: binding.map(|binding| binding.policy.to_string()).unwrap_or_default(),
             message_count,
             subscription_count: u32::try_from(subscriptions).unwrap_or(u32::MAX),
+            is_transformed: topics.iter().any(|topic| topic.is_transformed()),
         })
     }
 

@@ -44,7 +44,7 @@ impl EmbeddedCommitter {
 
     fn count(&self, batch: &Batch) {
         let is_output = |topic: &String| self.dead_letter.as_ref() != Some(topic);
-        self.ledger.has_written(batch.messages.iter().filter(|(topic, _)| is_output(topic)).count());
+        self.ledger.has_written(batch.messages.iter().map(|(topic, _)| topic).filter(|topic| is_output(topic)));
     }
 }
 

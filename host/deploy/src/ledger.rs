@@ -70,10 +70,12 @@ pub(crate) struct Ledger {
 struct Pages {
     state: State,
     failure: String,
-    /// Which version was taken back for this one, and why.
-    taken_back: String,
+    /// When it is started again after that, in milliseconds since the epoch; 0: not by itself.
+    restarts_at_ms: u64,
     /// Source and subscription.
     reads: Option<(String, String)>,
+    /// Messages written to each topic that is a target now.
+    written_to: BTreeMap<String, u64>,
     /// What the runs before this one did.
     before: Counts,
     books: Option<Books>,
@@ -91,12 +93,13 @@ impl Ledger {
         let mut pages = lock(&self.pages);
         pages.reads = Some((config.from.clone(), config.subscription.clone()));
         (pages.state, pages.failure) = (State::Starting, String::new());
-        pages.taken_back.clear();
+        let before = std::mem::take(&mut pages.written_to);
+        let count = |topic: &String| (topic.clone(), before.get(topic).copied().unwrap_or_default());
+        pages.written_to = config.targets.iter().map(|target| count(&target.topic)).collect();
     }
 
-    pub(crate) fn has_taken_back(&self, version: u64, reason: &str) {
+    pub(crate) fn has_taken_back(&self) {
         self.returns.fetch_add(1, Ordering::Relaxed);
-        lock(&self.pages).taken_back = format!("version {version} was taken back: {reason}");
     }
 
     pub(crate) fn has_begun(&self, books: Books) {
@@ -112,28 +115,46 @@ impl Ledger {
         pages.books = None;
     }
 
-    pub(crate) fn has_failed(&self, failure: String) {
+    /// It is started again at that time, in milliseconds since the epoch; 0: not by itself.
+    pub(crate) fn has_failed(&self, failure: String, restarts_at_ms: u64) {
         self.restarts.fetch_add(1, Ordering::Relaxed);
         let mut pages = lock(&self.pages);
-        (pages.state, pages.failure) = (State::Failed, failure);
+        (pages.state, pages.failure, pages.restarts_at_ms) = (State::Failed, failure, restarts_at_ms);
     }
 
-    pub(crate) fn has_written(&self, messages: usize) {
-        self.written.fetch_add(messages as u64, Ordering::Relaxed);
+    /// A message was written to each of these, dead letters left out.
+    pub(crate) fn has_written<'a>(&self, topics: impl Iterator<Item = &'a String>) {
+        let mut pages = lock(&self.pages);
+        for topic in topics {
+            self.written.fetch_add(1, Ordering::Relaxed);
+            pages.written_to.get_mut(topic).into_iter().for_each(|count| *count += 1);
+        }
     }
 
     /// Fills in how it is going.
     pub(crate) fn describe_state(&self, pipeline: &mut Pipeline) {
         let pages = lock(&self.pages);
         pipeline.set_state(pages.state);
-        let told = if pages.failure.is_empty() { &pages.taken_back } else { &pages.failure };
-        pipeline.failure.clone_from(told);
+        pipeline.restarts_at_ms = if pages.state == State::Failed { pages.restarts_at_ms } else { 0 };
+        pipeline.failure.clone_from(&pages.failure);
     }
 
-    /// Fills in what it has done.
-    pub(crate) fn describe_counts(&self, pipeline: &mut Pipeline) {
-        let counts = lock(&self.pages).counts();
+    /// Fills in what it has done and what lies before it.
+    pub(crate) fn describe_counts(&self, pipeline: &mut Pipeline, broker: &Broker) {
+        let (counts, reads) = {
+            let pages = lock(&self.pages);
+            for target in &mut pipeline.targets {
+                target.messages_written = pages.written_to.get(&target.topic).copied().unwrap_or_default();
+            }
+            (pages.counts(), pages.reads.clone())
+        };
+        pipeline.records_read = counts.read;
         pipeline.records_settled = counts.delivered + counts.filtered + counts.dropped + counts.dead_lettered;
+        pipeline.records_filtered = counts.filtered;
+        pipeline.records_dropped = counts.dropped;
+        pipeline.records_in_flight = counts.in_flight;
+        pipeline.backlog = reads.and_then(|(topic, subscription)| lag(broker, topic, &subscription));
+        pipeline.restarts = self.restarts.load(Ordering::Relaxed);
         pipeline.messages_written = self.written.load(Ordering::Relaxed);
         pipeline.dead_letters = counts.dead_lettered;
     }

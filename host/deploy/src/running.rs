@@ -78,12 +78,13 @@ impl Worker {
                 Err(failure) => failure,
             };
             if let Some(way_back) = self.way_back.take_if(|_| is_stopped) {
-                self.ledger.has_failed(failure.clone());
+                self.ledger.has_failed(failure.clone(), 0);
                 return way_back.take(failure).await;
             }
             let name = &self.prepared.config.name;
             tracing::warn!(pipeline = name, "it failed and is started again in {} ms: {failure}", pause.as_millis());
-            self.ledger.has_failed(failure);
+            let pause_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
+            self.ledger.has_failed(failure, documents::now_ms().saturating_add(pause_ms));
             if self.stopped_within(pause).await {
                 return;
             }

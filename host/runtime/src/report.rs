@@ -25,7 +25,7 @@ pub enum Outcome {
 }
 
 /// What became of a batch, to be made lasting as a whole: outcomes and state changes belong together.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct BatchReport {
     /// One outcome for each record, in the order of the batch.
     pub outcomes: Vec<Outcome>,

@@ -41,6 +41,9 @@ pub struct ListPipelinesRequest {}
 pub struct ListPipelinesResponse {
     #[prost(message, repeated, tag = "1")]
     pub pipelines: ::prost::alloc::vec::Vec<Pipeline>,
+    /// By the host's clock: two answers and what lies between them make a rate.
+    #[prost(uint64, tag = "2")]
+    pub answered_at_ms: u64,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Pipeline {
@@ -48,7 +51,7 @@ pub struct Pipeline {
     pub name: ::prost::alloc::string::String,
     #[prost(enumeration = "pipeline::State", tag = "2")]
     pub state: i32,
-    /// why, the last time
+    /// why it failed the last time, or why the version before this one was taken back
     #[prost(string, tag = "3")]
     pub failure: ::prost::alloc::string::String,
     #[prost(uint64, tag = "4")]
@@ -74,6 +77,32 @@ pub struct Pipeline {
     pub dead_letters: u64,
     #[prost(string, tag = "14")]
     pub configuration: ::prost::alloc::string::String,
+    /// Since the host started. What was given back or is delivered again is read again.
+    #[prost(uint64, tag = "15")]
+    pub records_read: u64,
+    /// left nothing: no stage or no target wanted them
+    #[prost(uint64, tag = "16")]
+    pub records_filtered: u64,
+    /// by on_error = "drop"
+    #[prost(uint64, tag = "17")]
+    pub records_dropped: u64,
+    /// now
+    #[prost(uint64, tag = "18")]
+    pub records_in_flight: u64,
+    /// Messages of the source that are not settled; absent where source or subscription is not there.
+    #[prost(uint64, optional, tag = "19")]
+    pub backlog: ::core::option::Option<u64>,
+    /// failures after which it was started again
+    #[prost(uint64, tag = "20")]
+    pub restarts: u64,
+    /// while FAILED: when it is tried again; 0: not by itself
+    #[prost(uint64, tag = "21")]
+    pub restarts_at_ms: u64,
+    #[prost(message, repeated, tag = "22")]
+    pub targets: ::prost::alloc::vec::Vec<Target>,
+    /// which RollbackPipeline deploys again; 0: there is none
+    #[prost(uint64, tag = "23")]
+    pub version_before: u64,
 }
 /// Nested message and enum types in `Pipeline`.
 pub mod pipeline {
@@ -122,6 +151,25 @@ pub mod pipeline {
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Target {
+    #[prost(string, tag = "1")]
+    pub topic: ::prost::alloc::string::String,
+    /// the condition on its records; empty: all
+    #[prost(string, tag = "2")]
+    pub when: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub schema_subject: ::prost::alloc::string::String,
+    /// 0: the latest
+    #[prost(uint32, tag = "4")]
+    pub schema_version: u32,
+    /// dead_letter, drop, block
+    #[prost(string, tag = "5")]
+    pub on_error: ::prost::alloc::string::String,
+    /// to this topic, since the host started
+    #[prost(uint64, tag = "6")]
+    pub messages_written: u64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Stage {
     #[prost(string, tag = "1")]
     pub id: ::prost::alloc::string::String,
@@ -130,6 +178,31 @@ pub struct Stage {
     pub plugin: ::prost::alloc::string::String,
     #[prost(string, tag = "3")]
     pub sha256: ::prost::alloc::string::String,
+    /// What it may do beyond computing: state, clock, random.
+    #[prost(string, repeated, tag = "4")]
+    pub capabilities: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    #[prost(message, optional, tag = "5")]
+    pub limits: ::core::option::Option<StageLimits>,
+    /// of a pipeline's: dead_letter, drop, block
+    #[prost(string, tag = "6")]
+    pub on_error: ::prost::alloc::string::String,
+}
+/// What one call of a stage may take before it is stopped.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct StageLimits {
+    #[prost(uint64, tag = "1")]
+    pub memory_bytes: u64,
+    /// of a batch, by the clock on the wall
+    #[prost(uint64, tag = "2")]
+    pub timeout_ms: u64,
+    /// in the place of one record
+    #[prost(uint64, tag = "3")]
+    pub output_bytes: u64,
+    #[prost(uint32, tag = "4")]
+    pub outputs_per_record: u32,
+    /// 0: it has no state
+    #[prost(uint64, tag = "5")]
+    pub state_keys: u64,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct PausePipelineRequest {

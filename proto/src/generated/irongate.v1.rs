@@ -194,6 +194,9 @@ pub struct TopicSummary {
     pub message_count: u64,
     #[prost(uint32, tag = "7")]
     pub subscription_count: u32,
+    /// what is sent to it passes transforms first
+    #[prost(bool, tag = "8")]
+    pub is_transformed: bool,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct DescribeTopicRequest {

@@ -3,11 +3,14 @@
 
 pub mod browse;
 mod call;
+pub mod dead_letters;
 pub mod host;
 pub mod load;
+pub mod pipelines;
 pub mod publish;
 pub mod registry;
 pub mod token;
 pub mod topics;
+pub mod transforms;
 
 pub use crate::state::explain::Failure;

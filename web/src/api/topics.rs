@@ -40,6 +40,7 @@ pub async fn facts(topic: &str) -> TopicFacts {
         Ok(policy) => TopicFacts::Exists(ExistingTopic {
             reliable: summary.dispatch_strategy == DispatchStrategy::Reliable as i32,
             partitions: summary.partitions,
+            transformed: summary.is_transformed,
             subject: summary.schema_subject,
             policy,
         }),

@@ -4,10 +4,10 @@ use bytes::Bytes;
 use yew::prelude::*;
 use yew::props;
 
+use super::copy_button::CopyButton;
 use super::dialog::Sheet;
 use super::field::{TextFieldProps, text_field};
 use super::later::{Later, Part};
-use crate::browser;
 use crate::hooks::use_permalink::permalink;
 use crate::state::copy_as::{Letter, Tongue};
 use crate::state::form::ProduceForm;
@@ -20,8 +20,10 @@ pub struct CopySheetProps {
     pub open: bool,
     /// Called when it has been closed.
     pub onclose: Callback<()>,
-    /// What was typed.
+    /// What is sent.
     pub form: ProduceForm,
+    /// What was typed, in which names in double braces are not filled in.
+    pub typed: ProduceForm,
     /// What is known of the topic.
     pub facts: TopicFacts,
     /// What travels; none: what is typed cannot be encoded.
@@ -43,10 +45,9 @@ pub fn copy_sheet(props: &CopySheetProps) -> Html {
 pub fn CopyContent(props: &CopySheetProps) -> Html {
     let tongue = use_state(Tongue::default);
     let host = gloo_utils::window().location().origin().unwrap_or_default();
-    let written = props
-        .payload
-        .as_ref()
-        .map(|payload| Letter { host: &host, form: &props.form, facts: &props.facts, payload }.written(*tongue));
+    let CopySheetProps { form, typed, facts, .. } = props;
+    let written =
+        props.payload.as_ref().map(|payload| Letter { host: &host, form, typed, facts, payload }.written(*tongue));
     let tab = |(index, (this, words)): (usize, &(Tongue, &'static str))| {
         let (chosen, this) = (tongue.setter(), *this);
         let onclick = Callback::from(move |_: MouseEvent| chosen.set(this));
@@ -56,7 +57,7 @@ pub fn CopyContent(props: &CopySheetProps) -> Html {
                 data-testid={format!("copy-as-{index}")} {onclick}>{ *words }</button>
         }
     };
-    let link = permalink(&props.form);
+    let link = permalink(typed);
     html! {
         <div class="copy">
             <div class="tabs" role="group" aria-label="Write it as">{ Tongue::ALL.iter().enumerate().map(tab).collect::<Html>() }</div>
@@ -77,32 +78,4 @@ pub fn CopyContent(props: &CopySheetProps) -> Html {
             }
         </div>
     }
-}
-
-#[derive(Clone, PartialEq, Properties)]
-struct CopyButtonProps {
-    id: AttrValue,
-    text: AttrValue,
-}
-
-#[component]
-fn CopyButton(props: &CopyButtonProps) -> Html {
-    let copied = use_state(|| None::<bool>);
-    {
-        let copied = copied.setter();
-        use_effect_with(props.text.clone(), move |_| copied.set(None));
-    }
-    let onclick = {
-        let (copied, text) = (copied.setter(), props.text.clone());
-        Callback::from(move |_: MouseEvent| {
-            let (copied, text) = (copied.clone(), text.clone());
-            wasm_bindgen_futures::spawn_local(async move { copied.set(Some(browser::copy(&text).await)) });
-        })
-    };
-    let words = match *copied {
-        None => "Copy",
-        Some(true) => "Copied",
-        Some(false) => "Not copied: select the text and copy it by hand",
-    };
-    html! { <button type="button" class="secondary" data-testid={props.id.clone()} {onclick}>{ words }</button> }
 }

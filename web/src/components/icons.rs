@@ -33,6 +33,21 @@ pub fn schemas() -> Html {
     )
 }
 
+/// Boxes on a line.
+pub fn pipelines() -> Html {
+    outline("M2 10h3M8.5 10h3M15 10h3M5 7.5h3.5v5H5zM11.5 7.5H15v5h-3.5z")
+}
+
+/// A piece of a puzzle.
+pub fn transforms() -> Html {
+    outline("M4 7h3.2a2 2 0 1 1 3.6 0H14v3.2a2 2 0 1 1 0 3.6V17H4z")
+}
+
+/// A letter that came back.
+pub fn dead_letters() -> Html {
+    outline("M3 5h14v10H3zM3 5.5l7 5.5 7-5.5M8 17.5l-2-2.5")
+}
+
 /// A gauge.
 pub fn load() -> Html {
     outline("M3.5 15a7.5 7.5 0 1 1 13 0M10 12l3.5-4.5M10 12h.01")

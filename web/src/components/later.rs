@@ -1,6 +1,7 @@
-//! What arrives when it is first opened: the further pages and the sheets, which the build cuts off into a module
-//! of their own. Only [`draw`] may name what is behind the cut, or it would be part of the first load again; the
-//! cut itself is in the program `console`, because the worker has none.
+//! What arrives when it is first opened: the further pages and the sheets, which the build cuts off into two modules
+//! of their own. Only [`draw`], and [`draw`](super::operations::draw) of the operating pages, may name what is behind the
+//! cuts, or it would be part of the first load again; the cuts themselves are in the program `console`, because the
+//! worker has others.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -15,6 +16,7 @@ use super::filled_view::{FilledView, FilledViewProps};
 use super::form_view::{FormView, FormViewProps};
 use super::history_sheet::{HistoryContent, HistorySheetProps};
 use super::message_detail::{PayloadView, PayloadViewProps};
+use super::operations::Operation;
 use super::register_panel::{RegisterForm, RegisterPanelProps};
 use super::templates_sheet::{TemplatesContent, TemplatesSheetProps};
 use super::token_sheet::{TokenContent, TokenSheetProps};
@@ -55,15 +57,35 @@ pub enum Part {
     Payload(PayloadViewProps),
     /// Asks for a token.
     Token(TokenSheetProps),
+    /// What operates topics.
+    Operation(Operation),
 }
 
-/// Draws a part. What it names is behind the cut.
+/// What is fetched in one go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Module {
+    /// What producers and their readers open.
+    Pages,
+    /// What operators open.
+    Operations,
+}
+
+impl Part {
+    fn module(&self) -> Module {
+        match self {
+            Part::Operation(_) => Module::Operations,
+            _ => Module::Pages,
+        }
+    }
+}
+
+/// Draws a part of its module, and nothing of the other. What it names is behind the cut.
 pub type Draw = fn(&Part) -> Html;
 
-/// Brings [`draw`] here; nothing, where it could not be fetched. Another attempt begins anew.
-pub type Load = fn() -> Pin<Box<dyn Future<Output = Option<Draw>>>>;
+/// Brings what draws the parts of a module; nothing, where it could not be fetched. Another attempt begins anew.
+pub type Load = fn(Module) -> Pin<Box<dyn Future<Output = Option<Draw>>>>;
 
-/// Draws a part.
+/// Draws a part of [`Module::Pages`].
 pub fn draw(part: &Part) -> Html {
     match part.clone() {
         Part::Topics => html! { <Topics /> },
@@ -80,6 +102,7 @@ pub fn draw(part: &Part) -> Html {
         Part::Copy(props) => html! { <CopyContent ..props /> },
         Part::Payload(props) => html! { <PayloadView ..props /> },
         Part::Token(props) => html! { <TokenContent ..props /> },
+        Part::Operation(_) => Html::default(),
     }
 }
 
@@ -106,9 +129,10 @@ pub fn Later(props: &LaterProps) -> Html {
     let attempt = use_state(|| 0_u32);
     {
         let arrival = arrival.setter();
-        use_effect_with(*attempt, move |_| {
+        use_effect_with((props.part.module(), *attempt), move |(module, _)| {
+            let module = *module;
             spawn_local(async move {
-                arrival.set(load().await.map_or(Arrival::Failed, Arrival::Here));
+                arrival.set(load(module).await.map_or(Arrival::Failed, Arrival::Here));
             });
         });
     }

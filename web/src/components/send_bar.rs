@@ -20,9 +20,11 @@ pub struct SendBarProps {
     pub sender: Sender,
     /// Why nothing can be sent, if so.
     pub barred: Option<AttrValue>,
+    /// Opens the dry run, which is offered where the topic has transforms.
+    pub ondry: Callback<MouseEvent>,
 }
 
-/// The bar. Test ids: `produce-reliable`, `produce-private`, `produce-send`, `produce-send-anyway`, `send-barred`; `result-error` where
+/// The bar. Test ids: `produce-reliable`, `produce-private`, `produce-send`, `produce-dry-run`, `produce-send-anyway`, `send-barred`; `result-error` where
 /// an attempt was stopped on the page.
 pub fn send_bar(props: &SendBarProps) -> Html {
     let send = props.sender.send.reform(|_: MouseEvent| ());
@@ -42,6 +44,9 @@ pub fn send_bar(props: &SendBarProps) -> Html {
                         { "Do not keep in the history" }
                     </label>
                 </div>
+                if matches!(&props.facts, TopicFacts::Exists(topic) if topic.transformed) {
+                    <button type="button" class="secondary" data-testid="produce-dry-run" onclick={props.ondry.clone()}>{ "Dry run" }</button>
+                }
                 <button type="button" class="primary send" data-testid="produce-send" onclick={send} disabled={props.barred.is_some()} aria-keyshortcuts="Control+Enter Meta+Enter">
                     { if props.sender.waiting { "Checking…" } else { "Send" } }
                     <kbd aria-hidden="true">{ "Ctrl ↵" }</kbd>

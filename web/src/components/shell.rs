@@ -27,8 +27,8 @@ pub struct ShellProps {
     pub children: Html,
 }
 
-/// Frame and page. Test ids: `nav-produce`, `nav-tail`, `nav-topics`, `nav-schemas`, `nav-load`, `theme-toggle`,
-/// `help-open`, `environment`, `read-only`.
+/// Frame and page. Test ids: `nav-produce`, `nav-tail`, `nav-topics`, `nav-schemas`, `nav-pipelines`,
+/// `nav-transforms`, `nav-dead-letters`, `nav-load`, `theme-toggle`, `help-open`, `environment`, `read-only`.
 #[component]
 pub fn Shell(props: &ShellProps) -> Html {
     let console = use_console();
@@ -113,6 +113,9 @@ fn Navigation() -> Html {
                 { item(Route::Produce, "nav-produce", icons::produce(), "Produce") }
                 { item(Route::Tail, "nav-tail", icons::tail(), "Tail") }
                 { item(Route::Schemas, "nav-schemas", icons::schemas(), "Schemas") }
+                { item(Route::Pipelines, "nav-pipelines", icons::pipelines(), "Pipelines") }
+                { item(Route::Transforms, "nav-transforms", icons::transforms(), "Transforms") }
+                { item(Route::DeadLetters, "nav-dead-letters", icons::dead_letters(), "Dead letters") }
                 { item(Route::Load, "nav-load", icons::load(), "Load") }
             </ul>
         </nav>

@@ -28,16 +28,7 @@ impl Address {
     /// Goes to a page with parameters; empty values are left out. `anew` makes it a step of its own in
     /// the browser's history; else it takes the place of the current one.
     pub fn go(&self, route: Route, parameters: &[(&str, &str)], anew: bool) {
-        let Ok(pairs) = UrlSearchParams::new() else { return };
-        let mut url = route.path().to_owned();
-        for (name, value) in parameters.iter().filter(|(_, value)| !value.is_empty()) {
-            pairs.append(name, value);
-        }
-        let query = String::from(pairs.to_string());
-        if !query.is_empty() {
-            url.push('?');
-            url.push_str(&query);
-        }
+        let url = url(route, parameters);
         let Ok(history) = gloo_utils::window().history() else { return };
         let gone = match anew {
             true => history.push_state_with_url(&JsValue::NULL, "", Some(&url)),
@@ -48,6 +39,23 @@ impl Address {
             self.moved.emit(());
         }
     }
+}
+
+/// The address of a page with parameters; empty values are left out.
+#[must_use]
+pub fn url(route: Route, parameters: &[(&str, &str)]) -> String {
+    let mut url = route.path().to_owned();
+    // A browser without these has no console.
+    let Ok(pairs) = UrlSearchParams::new() else { return url };
+    for (name, value) in parameters.iter().filter(|(_, value)| !value.is_empty()) {
+        pairs.append(name, value);
+    }
+    let query = String::from(pairs.to_string());
+    if !query.is_empty() {
+        url.push('?');
+        url.push_str(&query);
+    }
+    url
 }
 
 fn here() -> (Route, AttrValue) {

@@ -11,6 +11,7 @@ use crate::components::attributes::{AttributesProps, attributes};
 use crate::components::bulk_sheet::{BulkSheetProps, bulk_sheet};
 use crate::components::confirm::{ConfirmProps, confirm};
 use crate::components::copy_sheet::{CopySheetProps, copy_sheet};
+use crate::components::dry_run_sheet::{DryRunSheetProps, dry_run_sheet};
 use crate::components::editor::CaretRequest;
 use crate::components::filled_view::FilledViewProps;
 use crate::components::history_sheet::{HistorySheetProps, history_sheet};
@@ -47,7 +48,7 @@ pub fn Produce() -> Html {
     let console = use_console();
     let known = use_produce(&console);
     let panel = use_panel(&known, &console);
-    let sheets = use_sheets(&known);
+    let sheets = use_sheets(&known, &console);
     let address = use_address();
     let caret = use_state(CaretRequest::default);
     let locate = {
@@ -98,6 +99,7 @@ pub fn Produce() -> Html {
                     { wire_view(&props!(WireViewProps { form: form.clone(), format: known.format.clone() })) }
                     { send_bar(&props!(SendBarProps {
                         form: form.clone(), facts: facts.clone(), sender: sender.clone(), barred: console.read_only(),
+                        ondry: sheets.dry_run.clone(),
                     })) }
                 </div>
                 <aside class="column-side" aria-label="Verdicts and results">
@@ -145,6 +147,7 @@ enum Over {
     Templates,
     Copy,
     Bulk,
+    DryRun,
 }
 
 /// History and copies, with what opens them.
@@ -153,11 +156,12 @@ struct Sheets {
     templates: Callback<MouseEvent>,
     copy: Callback<MouseEvent>,
     bulk: Callback<MouseEvent>,
+    dry_run: Callback<MouseEvent>,
     content: Html,
 }
 
 #[hook]
-fn use_sheets(known: &Knowledge) -> Sheets {
+fn use_sheets(known: &Knowledge, console: &Console) -> Sheets {
     let over = use_state(|| Over::Nothing);
     let set = |which: Over| {
         let over = over.setter();
@@ -190,9 +194,14 @@ fn use_sheets(known: &Knowledge) -> Sheets {
             { bulk_sheet(&props!(BulkSheetProps {
                 open: *over == Over::Bulk, onclose: set(Over::Nothing), target: known.bulk.clone(),
             })) }
+            { dry_run_sheet(&props!(DryRunSheetProps {
+                open: *over == Over::DryRun, onclose: set(Over::Nothing), form: known.filling.form().map(|form| (**form).clone()),
+                facts: known.facts.clone(), payload: known.payload(), checking: known.checking, barred: console.read_only(),
+                onsend: known.sender.send.clone(),
+            })) }
             { copy_sheet(&props!(CopySheetProps {
                 open: *over == Over::Copy, onclose: set(Over::Nothing), form: known.filling.form().map(|form| (**form).clone()).unwrap_or_default(),
-                facts: known.facts.clone(), payload: known.payload(),
+                typed: known.settled(), facts: known.facts.clone(), payload: known.payload(),
             })) }
         </>
     };
@@ -202,6 +211,7 @@ fn use_sheets(known: &Knowledge) -> Sheets {
         templates: opening(Over::Templates),
         copy: opening(Over::Copy),
         bulk: opening(Over::Bulk),
+        dry_run: opening(Over::DryRun),
         content,
     }
 }

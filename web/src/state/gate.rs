@@ -64,7 +64,9 @@ pub fn decide(
         TopicFacts::Exists(topic) if !topic.subject.is_empty() => topic.policy,
         _ => Policy::Enforce,
     };
-    if checked.violations.is_empty() || policy != Policy::Enforce {
+    // Whether what its transforms make of it is valid, only a dry run knows.
+    let is_transformed = matches!(facts, TopicFacts::Exists(topic) if topic.transformed);
+    if checked.violations.is_empty() || policy != Policy::Enforce || is_transformed {
         return Gate::Go;
     }
     Gate::Discourage(format!("{}: the broker would refuse this message.", found()))
@@ -133,6 +135,9 @@ mod tests {
         assert!(matches!(say(&bound(Policy::Enforce), 2), Gate::Discourage(why) if why.starts_with("2 violations of")));
         assert_eq!(say(&bound(Policy::Warn), 2), Gate::Go);
         assert_eq!(say(&bound(Policy::None), 2), Gate::Go);
+        let transformed =
+            ExistingTopic { transformed: true, subject: "user-events".to_owned(), ..ExistingTopic::default() };
+        assert_eq!(say(&TopicFacts::Exists(transformed), 2), Gate::Go, "what its transforms make of it may be valid");
         assert!(matches!(say(&TopicFacts::Missing, 1), Gate::Discourage(_)), "a new topic will be bound and enforce");
     }
 

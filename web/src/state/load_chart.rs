@@ -28,9 +28,7 @@ impl Scale {
     /// For counts up to this.
     #[must_use]
     pub fn counts(highest: u64) -> Scale {
-        let magnitude = 10_u64.saturating_pow(highest.max(1).ilog10());
-        let steps = [1, 2, 5, 10].map(|step| step * magnitude);
-        Scale::Linear(steps.into_iter().find(|step| *step >= highest).unwrap_or(highest).max(2))
+        Scale::Linear(round_above(highest))
     }
 
     /// For times between these.
@@ -58,6 +56,14 @@ impl Scale {
         };
         HEIGHT - (share.clamp(0.0, 1.0) * HEIGHT as f64) as u64
     }
+}
+
+/// The next round number, where an axis may end.
+#[must_use]
+pub fn round_above(highest: u64) -> u64 {
+    let magnitude = 10_u64.saturating_pow(highest.max(1).ilog10());
+    let steps = [1, 2, 5, 10].map(|step| step * magnitude);
+    steps.into_iter().find(|step| *step >= highest).unwrap_or(highest).max(2)
 }
 
 /// The seconds, several taken together where there are too many: counts as their mean, times as their worst.

@@ -46,6 +46,8 @@ pub struct ExistingTopic {
     pub subject: String,
     /// What happens to a payload that breaks the schema.
     pub policy: Policy,
+    /// Whether transforms run on what is sent to it.
+    pub transformed: bool,
 }
 
 /// Where the question about a topic stands.

@@ -119,6 +119,12 @@ fn on_new_topic(outlook: &Outlook<'_>) -> Verdict {
 
 fn on_existing_topic(outlook: &Outlook<'_>, topic: &ExistingTopic) -> Verdict {
     let bound = &topic.subject;
+    let is_other = !outlook.subject.is_empty() && !bound.is_empty() && outlook.subject != bound;
+    let is_encodable = outlook.check.checked().is_none_or(|checked| checked.wire != Wire::Unencodable);
+    if topic.transformed && is_encodable && !is_other {
+        let detail = "The topic's transforms decide what enters, and its schema judges that. A dry run shows both.";
+        return Verdict::new(Tone::Neutral, "Transform it first", detail);
+    }
     if bound.is_empty() {
         return match found(outlook.schema) {
             None => Verdict::new(Tone::Good, "Accept", "The topic is not bound to a schema: any payload will do."),
@@ -129,7 +135,7 @@ fn on_existing_topic(outlook: &Outlook<'_>, topic: &ExistingTopic) -> Verdict {
             }
         };
     }
-    if !outlook.subject.is_empty() && outlook.subject != bound {
+    if is_other {
         let detail =
             format!("The topic is bound to {bound}, not to {}. Choose {bound}, or another topic.", outlook.subject);
         return Verdict::new(Tone::Bad, "Refuse", detail);

@@ -5,9 +5,9 @@
 //! S6 by lanes and by `outage`, S9 in `delivery`, `chain` and `outage`, S12 in `chain` and the runtime, S11 and S13 in this file.
 
 mod at_once;
-mod book;
+pub(crate) mod book;
 mod chain;
-mod delivery;
+pub(crate) mod delivery;
 mod lane;
 mod outage;
 mod plan;
@@ -203,7 +203,7 @@ fn bytes_of(arrived: &Arrived) -> usize {
 }
 
 /// The lane of a record: the same for the same key; for records without one the same for a partition.
-fn lane_of(arrived: &Arrived, lanes: usize) -> usize {
+pub(crate) fn lane_of(arrived: &Arrived, lanes: usize) -> usize {
     let mut hasher = DefaultHasher::new();
     match key_of(arrived) {
         (_, Some(key)) => key.hash(&mut hasher),

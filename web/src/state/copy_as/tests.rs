@@ -19,7 +19,7 @@ fn form() -> ProduceForm {
 }
 
 fn written(form: &ProduceForm, facts: &TopicFacts, payload: &[u8], tongue: Tongue) -> String {
-    Letter { host: "http://127.0.0.1:6650", form, facts, payload }.written(tongue)
+    Letter { host: "http://127.0.0.1:6650", form, typed: form, facts, payload }.written(tongue)
 }
 
 #[test]
@@ -50,6 +50,28 @@ fn braces_are_sent_as_they_are() {
 }
 
 #[test]
+fn our_command_fills_a_template_in_itself_and_the_others_send_what_is_shown() {
+    let row = |value: &str| [AttributeRow { key: "a".to_owned(), value: value.to_owned() }];
+    let encoding = Some(Encoding::Binary);
+    let form = ProduceForm { topic: "/default/x".into(), encoding, template: true, seed: 7, ..ProduceForm::default() };
+    let typed = ProduceForm {
+        payload: "{{seq}}".into(),
+        routing_key: "{{uuid}}".into(),
+        attributes: row("{{now}}").into(),
+        ..form.clone()
+    };
+    let filled = ProduceForm { routing_key: "k".into(), attributes: row("12").into(), template: false, ..form };
+    let letter = Letter { host: "h", form: &filled, typed: &typed, facts: &TopicFacts::Missing, payload: b"\x02" };
+    let ours = letter.written(Tongue::Irongate);
+    for part in ["--message '{{seq}}'", "--seed 7", "--encoding binary", "--routing-key '{{uuid}}'", "'a:{{now}}'"] {
+        assert!(ours.contains(part), "{part}: {ours}");
+    }
+    assert!(!ours.contains("--literal") && !ours.contains("printf"), "{ours}");
+    let other = letter.written(Tongue::DanubeCli);
+    assert!(other.contains("--message '\u{2}'") && other.contains("a:12") && !other.contains("--seed"), "{other}");
+}
+
+#[test]
 fn danubes_command_has_no_routing_key_and_bytes_go_through_a_file() {
     let command = written(&form(), &TopicFacts::Missing, &[4, 0, 0xff], Tongue::DanubeCli);
     assert!(command.starts_with("printf '\\004\\000\\377' > message.bin\n"), "{command}");
@@ -60,7 +82,7 @@ fn danubes_command_has_no_routing_key_and_bytes_go_through_a_file() {
 #[test]
 fn an_existing_topic_is_used_as_it_is() {
     let subject = "orders".to_owned();
-    let topic = ExistingTopic { reliable: false, partitions: 2, subject, policy: Policy::Enforce };
+    let topic = ExistingTopic { reliable: false, partitions: 2, subject, policy: Policy::Enforce, transformed: false };
     let form = ProduceForm { subject: "".into(), version: VersionChoice::Latest, ..form() };
     let command = written(&form, &TopicFacts::Exists(topic), b"x", Tongue::Irongate);
     assert!(command.contains("--partitions 2") && !command.contains("--reliable"), "{command}");

@@ -95,6 +95,18 @@ fn a_topic_bound_to_another_subject_refuses() {
 }
 
 #[test]
+fn what_transforms_make_of_a_message_only_a_dry_run_knows() {
+    for (bound, chosen) in [("", ""), ("user-events", ""), ("", "user-events"), ("user-events", "user-events")] {
+        let facts = ExistingTopic { subject: bound.to_owned(), transformed: true, ..ExistingTopic::default() };
+        let facts = TopicFacts::Exists(facts);
+        let (tone, text) = broker(&facts, chosen, &schema(), &found(1));
+        assert!(tone == Tone::Neutral && text.starts_with("Transform it first: "), "{text}");
+    }
+    let other = ExistingTopic { subject: "orders".to_owned(), transformed: true, ..ExistingTopic::default() };
+    assert_eq!(broker(&TopicFacts::Exists(other), "user-events", &schema(), &found(0)).0, Tone::Bad);
+}
+
+#[test]
 fn an_unbound_topic_will_be_bound() {
     let unbound = topic("", Policy::None);
     let (tone, text) = broker(&unbound, "user-events", &schema(), &found(0));
