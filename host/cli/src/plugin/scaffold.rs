@@ -22,7 +22,7 @@ macro_rules! plugins {
 }
 
 /// What is the same in every Rust project.
-const RUST: [Template; 15] = [
+const RUST: [Template; 16] = [
     ("configuration.json", plugins!("templates/rust/configuration.json")),
     ("records.jsonl", plugins!("templates/rust/records.jsonl")),
     (".gitignore", plugins!("templates/rust/gitignore.template")),
@@ -31,6 +31,7 @@ const RUST: [Template; 15] = [
     ("vendor/irongate/wit/packed.wit", plugins!("wit/packed.wit")),
     ("vendor/irongate/sdk/Cargo.toml", plugins!("sdk/Cargo.toml")),
     ("vendor/irongate/sdk/src/lib.rs", plugins!("sdk/src/lib.rs")),
+    ("vendor/irongate/sdk/src/allocator.rs", plugins!("sdk/src/allocator.rs")),
     ("vendor/irongate/sdk/src/description.rs", plugins!("sdk/src/description.rs")),
     ("vendor/irongate/sdk/src/export.rs", plugins!("sdk/src/export.rs")),
     ("vendor/irongate/sdk/src/host.rs", plugins!("sdk/src/host.rs")),
