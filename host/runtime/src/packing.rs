@@ -26,8 +26,10 @@ const DROP: u32 = 2;
 const REJECT: u32 = 3;
 const RETRY: u32 = 4;
 
+const NUMBER_BYTES: usize = size_of::<u32>();
+const LONG_BYTES: usize = size_of::<u64>();
 /// Bytes of a record of a batch beside its texts and its payload.
-const RECORD_BYTES: usize = 2 * size_of::<u64>() + 8 * size_of::<u32>();
+const RECORD_BYTES: usize = 2 * LONG_BYTES + 8 * NUMBER_BYTES;
 
 /// Writes a batch into a buffer, whose content is lost.
 pub(crate) fn pack(batch: &[Record], buffer: &mut Vec<u8>) {
@@ -112,7 +114,7 @@ impl<'a> Reader<'a> {
     }
 
     fn number(&mut self) -> Result<u32, TrapKind> {
-        let (taken, rest) = self.bytes.split_first_chunk().ok_or_else(|| ends(size_of::<u32>(), self.bytes.len()))?;
+        let (taken, rest) = self.bytes.split_first_chunk().ok_or_else(|| ends(NUMBER_BYTES, self.bytes.len()))?;
         self.bytes = rest;
         Ok(u32::from_le_bytes(*taken))
     }

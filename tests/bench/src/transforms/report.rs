@@ -29,7 +29,7 @@ const UNEQUAL: &str = "\
 The comparison with the other engines is not an equal one. Extism 1.30, with wasmtime 43 inside, is given bytes that are packed as our SDK packs
 them, by the same code, and keeps time limits as we do. Fluvio's SmartEngine 0.50.1, with wasmtime 34 inside, does more for a record: it counts the
 guest's instructions, and encodes and decodes its protocol; its input owns the records, so a copy of them is in its figures. On the other hand its
-records have no attribute, and its `keep` and `drop` are the verdicts of a filter.
+records have no attribute, and its `keep` and `drop` are the verdicts of a filter. Both guests have the standard library's allocator, ours the SDK's.
 
 ";
 
