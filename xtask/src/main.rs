@@ -34,7 +34,7 @@ usage: cargo xtask VERB
   fuzz [--minutes N] [TARGET ...]
                     run the schema crate's fuzz targets, or only these, 10 minutes each
   bench SECTION     measure against baselines and write that section of docs/benchmarks.md:
-                    produce, broker, cli, pipeline, browser, schema; IRONGATE_BENCH_ROUNDS=1 makes
+                    produce, broker, cli, pipeline, transforms, browser, schema; IRONGATE_BENCH_ROUNDS=1 makes
                     browser shorter
   soak [--minutes N]
                     load one host in every way for 30 minutes and fail unless its memory

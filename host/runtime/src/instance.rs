@@ -1,21 +1,26 @@
 //! One live guest and its three functions, each call under its limits. Knows nothing of retrying: after a trap it must be dropped.
 
-use wasmtime::{Store, WasmBacktrace};
+use wasmtime::{Store, WasmBacktrace, component::Func};
 
 use crate::{
-    bindings::{self, irongate::transform::types as wit},
+    accept::{Accepted, accept},
+    bindings,
     call::{Call, Function, Terms},
     description::Description,
     error::{GuestError, GuestFault, HostFault},
     imports::Context,
     limits::EngineLimits,
     log::cut,
+    packing,
     plugin::Compiled,
     record::{Record, borrow_attributes, lower},
     state::Changes,
     ticker::ticks,
-    trap::GuestTrap,
+    trap::{GuestTrap, TrapKind},
 };
+
+/// Bytes of the packed batch that are kept from one call to the next.
+const PACKED_BYTES_KEPT: usize = 1 << 20;
 
 /// Why a call has no answer.
 pub(crate) enum CallFault {
@@ -45,7 +50,16 @@ impl From<GuestError> for CallFault {
 pub(crate) struct Instance {
     store: Store<Context>,
     guest: bindings::Transform,
+    /// The faster way to transform, where the guest has it.
+    packed: Option<Packed>,
     engine: EngineLimits,
+}
+
+/// The guest's function of `packed`.
+struct Packed {
+    transform: Func,
+    /// The batch as bytes; only its memory is kept.
+    batch: Vec<u8>,
 }
 
 impl Instance {
@@ -57,7 +71,13 @@ impl Instance {
         let engine = compiled.shared.limits.clone();
         begin(&mut store, &engine, Function::Configure, Changes::new())?;
         match compiled.pre.instantiate(&mut store) {
-            Ok(guest) => Ok(Instance { store, guest, engine }),
+            Ok(instance) => {
+                let guest = compiled.indices.load(&mut store, &instance);
+                let guest = guest.map_err(|error| HostFault::Instantiate { reason: error.root_cause().to_string() })?;
+                let packed = compiled.packed.and_then(|index| instance.get_func(&mut store, index));
+                let packed = packed.map(|transform| Packed { transform, batch: Vec::new() });
+                Ok(Instance { store, guest, packed, engine })
+            }
             // Only what happened in the guest's own start code has a place in it.
             Err(error) if error.is::<WasmBacktrace>() => {
                 Err(GuestTrap::from_engine(error, store.data(), &engine)?.into())
@@ -84,17 +104,40 @@ impl Instance {
         })
     }
 
-    /// Gives it a batch: as many outcomes as records. `earlier` is what this batch's earlier calls changed in the state.
-    pub(crate) fn transform(&mut self, batch: &[Record], earlier: Changes) -> Result<Vec<wit::Outcome>, CallFault> {
+    /// Gives it a batch: what became of each record. `earlier` is what this batch's earlier calls changed in the state.
+    pub(crate) fn transform(&mut self, batch: &[Record], earlier: Changes) -> Result<Vec<Accepted>, CallFault> {
         begin(&mut self.store, &self.engine, Function::Transform, earlier)?;
+        match self.packed.take() {
+            Some(mut packed) => {
+                let accepted = self.transform_packed(batch, &mut packed);
+                packed.batch.shrink_to(PACKED_BYTES_KEPT);
+                self.packed = Some(packed);
+                accepted
+            }
+            None => self.transform_typed(batch),
+        }
+    }
+
+    fn transform_typed(&mut self, batch: &[Record]) -> Result<Vec<Accepted>, CallFault> {
         let attributes = borrow_attributes(batch);
         let records = lower(batch, &attributes);
         let answer = self.guest.irongate_transform_guest().call_transform(&mut self.store, &records);
         let outcomes = answer.map_err(|error| self.stopped(error))?;
         if outcomes.len() != batch.len() {
-            return Err(GuestTrap::miscounted(outcomes.len(), batch.len(), self.store.data()).into());
+            let kind = TrapKind::OutcomesMiscounted { outcomes: outcomes.len(), records: batch.len() };
+            return Err(GuestTrap::in_answer(kind, self.store.data()).into());
         }
-        Ok(outcomes)
+        let limits = &self.store.data().terms.limits;
+        Ok(outcomes.into_iter().map(|outcome| accept(outcome, limits)).collect())
+    }
+
+    fn transform_packed(&mut self, batch: &[Record], packed: &mut Packed) -> Result<Vec<Accepted>, CallFault> {
+        packing::pack(batch, &mut packed.batch);
+        let function = packed.transform.typed::<(&[u8],), (Vec<u8>,)>(&self.store);
+        let answer = function.and_then(|function| function.call(&mut self.store, (&packed.batch,)));
+        let (answer,) = answer.map_err(|error| self.stopped(error))?;
+        let accepted = packing::unpack(&answer, batch.len(), &self.store.data().terms.limits);
+        accepted.map_err(|kind| GuestTrap::in_answer(kind, self.store.data()).into())
     }
 
     /// The books of the last call.

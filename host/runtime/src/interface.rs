@@ -1,11 +1,20 @@
 //! Is this component a transform, and of a version that this host knows? Reads types only, runs nothing.
 
-use wasmtime::{Engine, component::Component};
+use wasmtime::{
+    Engine,
+    component::{
+        Component, ComponentExportIndex,
+        types::{ComponentItem, Type},
+    },
+};
 
 use crate::{error::LoadError, plugin::Import};
 
 const PACKAGE: &str = "irongate:transform/";
 const EXPORT: &str = "irongate:transform/guest";
+/// What a transform may export beside it.
+const PACKED: &str = "irongate:transform/packed";
+const PACKED_FUNCTION: &str = "transform";
 
 /// The interfaces of WASI that are linked, without version. Others can be imported, but not called.
 const LINKED: [&str; 18] = [
@@ -51,6 +60,29 @@ pub(crate) fn check(engine: &Engine, component: &Component) -> Result<Vec<Import
     };
     check_version(export)?;
     ty.imports(engine).map(|(name, _)| classify(name)).collect()
+}
+
+/// Where a component's packed function is, if it has one that this host knows. One of another minor version is left alone: the typed function is there.
+pub(crate) fn packed(engine: &Engine, component: &Component) -> Result<Option<ComponentExportIndex>, LoadError> {
+    let ty = component.component_type();
+    let is_known = |name: &str| unversioned(name) == PACKED && check_version(name).is_ok();
+    let Some((name, _)) = ty.exports(engine).find(|(name, _)| is_known(name)) else { return Ok(None) };
+    let instance = component.get_export_index(None, name);
+    let function = instance.and_then(|instance| component.get_export(Some(&instance), PACKED_FUNCTION));
+    match function {
+        Some((ComponentItem::ComponentFunc(function), index))
+            if function.params().map(|(_, ty)| ty).all(is_bytes)
+                && (function.params().len(), function.results().len()) == (1, 1)
+                && function.results().all(is_bytes) =>
+        {
+            Ok(Some(index))
+        }
+        _ => Err(LoadError::InterfaceShape { reason: format!("`{name}` is not as packed.wit says") }),
+    }
+}
+
+fn is_bytes(ty: Type) -> bool {
+    matches!(ty, Type::List(list) if list.ty() == Type::U8)
 }
 
 fn classify(name: &str) -> Result<Import, LoadError> {

@@ -6,6 +6,7 @@
 //! The only crate that knows wasmtime. It does not know topics, brokers or pipelines: where records come from and go to, when state becomes lasting
 //! and what happens to a record at fault is the caller's.
 
+mod accept;
 mod bindings;
 mod cache;
 mod call;
@@ -20,6 +21,7 @@ mod interface;
 mod limits;
 mod log;
 mod memory;
+mod packing;
 mod plugin;
 mod record;
 mod report;

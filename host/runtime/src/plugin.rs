@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use wasmtime::component::{ComponentExportIndex, InstancePre};
+
 use crate::{
-    bindings::TransformPre,
+    bindings::TransformIndices,
     call::Terms,
     description::{Capability, Description},
     error::{ConfigureError, HostFault},
@@ -34,7 +36,11 @@ pub struct Plugin {
 /// What all instances of a plugin share.
 pub(crate) struct Compiled {
     pub(crate) shared: Arc<Shared>,
-    pub(crate) pre: TransformPre<Context>,
+    pub(crate) pre: InstancePre<Context>,
+    /// Where its functions are.
+    pub(crate) indices: TransformIndices,
+    /// Where the packed one is, if it has one.
+    pub(crate) packed: Option<ComponentExportIndex>,
     pub(crate) sha256: String,
     pub(crate) imports: Vec<Import>,
     pub(crate) was_cached: bool,

@@ -5,11 +5,11 @@ use std::{path::PathBuf, sync::Arc};
 use sha2::{Digest, Sha256};
 use wasmtime::{
     Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig,
-    component::{Component, HasSelf, Linker},
+    component::{Component, HasSelf, InstancePre, Linker},
 };
 
 use crate::{
-    bindings::{Transform, TransformPre},
+    bindings::{Transform, TransformIndices},
     cache::Cache,
     call::Terms,
     deny,
@@ -85,10 +85,13 @@ impl Runtime {
         let sha256 = hexadecimal(&Sha256::digest(bytes));
         let (component, was_cached) = shared.component(&sha256, bytes)?;
         let imports = interface::check(&shared.engine, &component)?;
-        let pre = shared.prepare(&component, &imports)?;
+        let (pre, indices) = shared.prepare(&component, &imports)?;
+        let packed = interface::packed(&shared.engine, &component)?;
         let mut compiled = Compiled {
             shared: Arc::clone(shared),
             pre,
+            indices,
+            packed,
             sha256,
             imports,
             was_cached,
@@ -123,14 +126,19 @@ impl Shared {
     }
 
     /// Links it. Types are compared here: a component that only borrows our name does not pass.
-    fn prepare(&self, component: &Component, imports: &[Import]) -> Result<TransformPre<Context>, LoadError> {
+    fn prepare(
+        &self,
+        component: &Component,
+        imports: &[Import],
+    ) -> Result<(InstancePre<Context>, TransformIndices), LoadError> {
         let mismatch = |error: wasmtime::Error| LoadError::InterfaceShape { reason: format!("{error:#}") };
         let denied: Vec<&str> =
             imports.iter().filter(|import| !import.is_linked).map(|import| import.name.as_str()).collect();
         let mut linker = self.linker.clone();
         deny::link(&mut linker, &self.engine, component, &denied).map_err(mismatch)?;
         let pre = linker.instantiate_pre(component).map_err(mismatch)?;
-        TransformPre::new(pre).map_err(mismatch)
+        let indices = TransformIndices::new(&pre).map_err(mismatch)?;
+        Ok((pre, indices))
     }
 }
 

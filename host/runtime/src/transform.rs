@@ -4,15 +4,14 @@
 use std::{ops::Range, time::Instant};
 
 use crate::{
-    bindings::irongate::transform::types as wit,
     call::{Call, Terms},
     counters::CounterBook,
-    error::{GuestError, GuestFault, HostFault, RecordFault},
+    error::{GuestFault, HostFault, RecordFault},
     instance::{CallFault, Instance},
     limits::Limits,
     log::{LogLine, cut},
     plugin::Plugin,
-    record::{OutputRecord, Record},
+    record::Record,
     report::{BatchReport, Outcome},
     state::{Changes, StateChange},
 };
@@ -128,7 +127,7 @@ impl Transform {
                 progress.note_output(&instance.take_output(), &self.terms.limits);
                 self.instance = Some(instance);
                 for (record, outcome) in batch.iter().zip(outcomes) {
-                    match accept(outcome, &self.terms.limits) {
+                    match outcome {
                         Ok(outcome) => progress.report.outcomes.push(outcome),
                         Err(error) => progress.fault(self.blame(record, 1, error.into())),
                     }
@@ -193,28 +192,4 @@ impl Progress {
         self.report.elapsed = started.elapsed();
         self.report
     }
-}
-
-/// Takes one outcome over from the guest, or says which limit it breaks. The others are not touched by it.
-fn accept(outcome: wit::Outcome, limits: &Limits) -> Result<Outcome, GuestError> {
-    let shortened = |mut reason: String| {
-        cut(&mut reason, limits.reason_bytes_max);
-        reason
-    };
-    let records = match outcome {
-        wit::Outcome::Emit(records) => records,
-        wit::Outcome::Keep => return Ok(Outcome::Keep),
-        wit::Outcome::Drop => return Ok(Outcome::Drop),
-        wit::Outcome::Reject(reason) => return Ok(Outcome::Reject(shortened(reason))),
-        wit::Outcome::Retry(reason) => return Ok(Outcome::Retry(shortened(reason))),
-    };
-    if records.len() > limits.outputs_per_record_max {
-        return Err(GuestError::OutputsTooMany { count: records.len(), count_max: limits.outputs_per_record_max });
-    }
-    let records: Vec<OutputRecord> = records.into_iter().map(OutputRecord::from).collect();
-    let bytes = records.iter().map(OutputRecord::bytes).sum();
-    if bytes > limits.output_bytes_per_record_max {
-        return Err(GuestError::OutputsTooLarge { bytes, bytes_max: limits.output_bytes_per_record_max });
-    }
-    Ok(if records.is_empty() { Outcome::Drop } else { Outcome::Emit(records) })
 }

@@ -88,7 +88,7 @@ pub enum TrapKind {
     /// The answer cannot be read: text that is not UTF-8, a pointer outside the memory, an unknown variant.
     #[error("the transform's answer cannot be read: {reason}")]
     AnswerUnreadable {
-        /// The engine's sentence.
+        /// What is wrong with it.
         reason: String,
     },
     /// Any other trap of WebAssembly; `unreachable` is how most languages abort.
@@ -128,9 +128,8 @@ impl GuestTrap {
         Ok(Box::new(GuestTrap { kind: kind(&error, context, engine), frames, last_words: context.output.take() }))
     }
 
-    /// For an answer whose outcomes cannot be matched to records.
-    pub(crate) fn miscounted(outcomes: usize, records: usize, context: &Context) -> Box<GuestTrap> {
-        let kind = TrapKind::OutcomesMiscounted { outcomes, records };
+    /// For an answer that the engine accepts, but the interface does not.
+    pub(crate) fn in_answer(kind: TrapKind, context: &Context) -> Box<GuestTrap> {
         Box::new(GuestTrap { kind, frames: Vec::new(), last_words: context.output.take() })
     }
 }

@@ -3,7 +3,7 @@
 
 /// Makes this crate's transform the one that the component exports. Say it once, at the root of a crate whose `crate-type` is `cdylib`.
 ///
-/// The transform lives in a thread-local value: a component has one thread.
+/// The transform lives in a thread-local value: a component has one thread. The component's global allocator is this crate's.
 #[macro_export]
 macro_rules! export {
     ($transform:ty) => {
@@ -20,6 +20,9 @@ macro_rules! export {
                 static TRANSFORM: ::std::cell::RefCell<Option<$transform>> = const { ::std::cell::RefCell::new(None) };
             }
 
+            #[global_allocator]
+            static ALLOCATOR: glue::Allocator = glue::Allocator::new();
+
             struct Component;
 
             impl glue::Guest for Component {
@@ -34,11 +37,20 @@ macro_rules! export {
                 }
 
                 fn transform(batch: Vec<glue::InputRecord>) -> Vec<glue::Outcome> {
-                    TRANSFORM.with_borrow_mut(|transform| {
-                        let transform = transform.as_mut().expect("the host configures a transform before it uses it");
-                        glue::transform(transform, batch)
-                    })
+                    with_transform(|transform| glue::transform(transform, batch))
                 }
+            }
+
+            impl glue::PackedGuest for Component {
+                fn transform(batch: Vec<u8>) -> Vec<u8> {
+                    with_transform(|transform| glue::transform_packed(transform, batch))
+                }
+            }
+
+            fn with_transform<O>(call: impl FnOnce(&mut $transform) -> O) -> O {
+                TRANSFORM.with_borrow_mut(|transform| {
+                    call(transform.as_mut().expect("the host configures a transform before it uses it"))
+                })
             }
 
     glue::export_component!(Component with_types_in glue::bindings);
@@ -58,13 +70,15 @@ pub mod glue {}
 pub mod glue {
     use crate::{
         Capability, Host, Level, Outcome as SdkOutcome, OutputRecord, Record, SchemaReference, StateError, Transform,
-        host::Backend,
+        host::Backend, packing,
     };
+
+    pub use crate::allocator::Allocator;
 
     pub mod bindings {
         wit_bindgen::generate!({
             path: "../wit",
-            world: "transform",
+            world: "packed-transform",
             pub_export_macro: true,
             export_macro_name: "export_component",
         });
@@ -73,7 +87,10 @@ pub mod glue {
     use bindings::irongate::transform::{counters, logging, state, types};
     pub use bindings::{
         export_component,
-        exports::irongate::transform::guest::{Description, Guest, InputRecord, Outcome},
+        exports::irongate::transform::{
+            guest::{Description, Guest, InputRecord, Outcome},
+            packed::Guest as PackedGuest,
+        },
     };
 
     pub fn describe<T: Transform>() -> Description {
@@ -93,6 +110,16 @@ pub mod glue {
         let batch = batch.into_iter().map(input).collect();
         let mut imports = Imports;
         transform.transform_batch(batch, &mut Host::new(&mut imports)).into_iter().map(outcome).collect()
+    }
+
+    pub fn transform_packed<T: Transform>(transform: &mut T, batch: Vec<u8>) -> Vec<u8> {
+        let records = packing::batch(&batch);
+        let batch_bytes = batch.len();
+        // A large batch need not be there beside its answer.
+        drop(batch);
+        let mut imports = Imports;
+        let outcomes = transform.transform_batch(records, &mut Host::new(&mut imports));
+        packing::answer(outcomes, batch_bytes)
     }
 
     fn capability(capability: Capability) -> types::Capability {

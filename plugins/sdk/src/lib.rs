@@ -31,9 +31,13 @@
 //! What the host promises, and what it does when a transform fails, is in `transform.wit`. The same code compiles natively, where [`testing::Tester`]
 //! takes the host's place; nothing here runs a component.
 
+#[cfg(any(target_family = "wasm", test))]
+mod allocator;
 mod description;
 mod export;
 mod host;
+#[cfg(any(target_family = "wasm", test))]
+mod packing;
 mod record;
 pub mod testing;
 

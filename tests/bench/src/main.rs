@@ -1,6 +1,6 @@
 //! Measures next to baselines in the same run: the built binary's messages per second,
 //! latency of producing and resident memory; and validation, which is a library, next to
-//! the plain libraries; and the console, in a browser; and, over a long time, whether memory stays flat. Measures nothing
+//! the plain libraries; and transforms, next to the same functions natively; and the console, in a browser; and, over a long time, whether memory stays flat. Measures nothing
 //! inside the host, and judges only against the goals that it prints.
 
 mod broker;
@@ -16,6 +16,7 @@ mod plain_file;
 mod produce;
 mod schema;
 mod soak;
+mod transforms;
 
 use std::path::Path;
 
@@ -43,6 +44,7 @@ fn main() -> anyhow::Result<()> {
             let text = pipeline::markdown(&runtime.block_on(pipeline::measure())?);
             write(page, "Pipelines", &text)
         }
+        ["transforms", page] => write(page, "Transforms", &transforms::markdown(&transforms::measure()?)),
         ["browser", page] => {
             let text = browser::markdown(&runtime.block_on(browser::measure())?);
             write(page, "The console in a browser", &text)
@@ -53,7 +55,7 @@ fn main() -> anyhow::Result<()> {
         }
         _ => {
             bail!(
-                "usage: irongate-tests-bench produce|broker|cli|pipeline|browser|schema PAGE.md, or irongate-tests-bench soak MINUTES"
+                "usage: irongate-tests-bench produce|broker|cli|pipeline|transforms|browser|schema PAGE.md, or irongate-tests-bench soak MINUTES"
             )
         }
     }

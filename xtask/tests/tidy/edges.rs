@@ -48,7 +48,10 @@ const ALLOWED: [(&str, &[&str]); 18] = [
     ("irongate-web", &["irongate-messages", "irongate-proto", "irongate-schema"]),
     ("irongate-tests", &["irongate-proto"]),
     ("irongate-tests-foreign", &["irongate-tests"]),
-    ("irongate-tests-bench", &["irongate-tests", "irongate-proto", "irongate-schema", "irongate-web"]),
+    (
+        "irongate-tests-bench",
+        &["irongate-tests", "irongate-proto", "irongate-runtime", "irongate-schema", "irongate-web"],
+    ),
     ("xtask", &[]),
     ("xtask-tools", &[]),
 ];

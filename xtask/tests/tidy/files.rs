@@ -9,11 +9,13 @@ pub struct Text {
 }
 
 /// Generated or third-party files that no rule reads.
-const SKIPPED: [&str; 8] = [
+const SKIPPED: [&str; 10] = [
     ".git",
     "Cargo.lock",
     "plugins/Cargo.lock",
     "schema/fuzz/Cargo.lock",
+    "tests/engines/Cargo.lock",
+    "tests/engines/guests/Cargo.lock",
     "proto/src/generated/",
     "dist/",
     "irongate-data/",

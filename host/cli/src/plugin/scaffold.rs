@@ -22,17 +22,20 @@ macro_rules! plugins {
 }
 
 /// What is the same in every Rust project.
-const RUST: [Template; 13] = [
+const RUST: [Template; 16] = [
     ("configuration.json", plugins!("templates/rust/configuration.json")),
     ("records.jsonl", plugins!("templates/rust/records.jsonl")),
     (".gitignore", plugins!("templates/rust/gitignore.template")),
     ("Cargo.lock", plugins!("Cargo.lock")),
     ("vendor/irongate/wit/transform.wit", plugins!("wit/transform.wit")),
+    ("vendor/irongate/wit/packed.wit", plugins!("wit/packed.wit")),
     ("vendor/irongate/sdk/Cargo.toml", plugins!("sdk/Cargo.toml")),
     ("vendor/irongate/sdk/src/lib.rs", plugins!("sdk/src/lib.rs")),
+    ("vendor/irongate/sdk/src/allocator.rs", plugins!("sdk/src/allocator.rs")),
     ("vendor/irongate/sdk/src/description.rs", plugins!("sdk/src/description.rs")),
     ("vendor/irongate/sdk/src/export.rs", plugins!("sdk/src/export.rs")),
     ("vendor/irongate/sdk/src/host.rs", plugins!("sdk/src/host.rs")),
+    ("vendor/irongate/sdk/src/packing.rs", plugins!("sdk/src/packing.rs")),
     ("vendor/irongate/sdk/src/record.rs", plugins!("sdk/src/record.rs")),
     ("vendor/irongate/sdk/src/testing.rs", plugins!("sdk/src/testing.rs")),
     ("vendor/irongate/README.md", VENDOR_README),

@@ -5,11 +5,12 @@ use std::{fs, path::Path};
 use crate::guests::plugins_folder;
 
 /// The tests that may use them.
-const TESTS: [&str; 6] = [
+const TESTS: [&str; 7] = [
     include_str!("batches.rs"),
     include_str!("examples.rs"),
     include_str!("limits.rs"),
     include_str!("loading.rs"),
+    include_str!("packing.rs"),
     include_str!("reach.rs"),
     include_str!("zoo.rs"),
 ];

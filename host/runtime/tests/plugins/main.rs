@@ -9,5 +9,6 @@ mod guests;
 mod lanes;
 mod limits;
 mod loading;
+mod packing;
 mod reach;
 mod zoo;

@@ -43,7 +43,8 @@ fn trap_is_reported_with_its_place() {
     let (fault, _) = poisoned("trap", roomy());
     let GuestFault::Trap(trap) = &fault.fault else { panic!("{fault}") };
     assert!(matches!(&trap.kind, TrapKind::Trapped { reason } if reason.starts_with("wasm `unreachable`")), "{trap}");
-    assert_eq!(trap.frames, ["irongate:transform/guest@0.1.0#transform"]);
+    // What the compiler made of the SDK is further in, or is not.
+    assert_eq!(trap.frames.last().unwrap(), "irongate:transform/packed@0.1.0#transform");
     assert_eq!(trap.last_words, "");
 }
 

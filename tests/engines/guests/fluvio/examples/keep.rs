@@ -1,0 +1,9 @@
+//! Each record goes on as it is.
+
+use fluvio_smartmodule::{Result, SmartModuleRecord, smartmodule};
+
+/// The SmartModule.
+#[smartmodule(filter)]
+pub fn filter(_: &SmartModuleRecord) -> Result<bool> {
+    Ok(true)
+}

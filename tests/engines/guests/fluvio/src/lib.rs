@@ -1,0 +1,1 @@
+//! A SmartModule is a component of its own for each kind of work: see `examples`. Nothing is shared between them.
