@@ -36,7 +36,7 @@ pub(crate) struct Shared {
     pub(crate) broker: Broker,
     pub(crate) plugins: PluginFolder,
     runtimes: Runtimes,
-    ledgers: Ledgers,
+    pub(crate) ledgers: Ledgers,
     given_up: mpsc::Sender<GivenUp>,
     /// A pipeline that takes every instance leaves those of the topics.
     pub(crate) topic_runtimes: Runtimes,
@@ -45,7 +45,7 @@ pub(crate) struct Shared {
 
 #[derive(Default)]
 pub(crate) struct Pipelines {
-    by_name: BTreeMap<String, Deployed>,
+    pub(crate) by_name: BTreeMap<String, Deployed>,
     pub(crate) topics: Chains,
     is_closed: bool,
 }

@@ -12,6 +12,7 @@ mod contract;
 mod deployments;
 mod described;
 mod documents;
+mod dry_run;
 mod error;
 mod ledger;
 mod limits;

@@ -42,6 +42,7 @@ pub mod plugin_table;
 pub mod register_panel;
 pub mod schema_picker;
 pub mod send_bar;
+pub mod send_made;
 pub mod shell;
 pub mod subject_detail;
 pub mod tail_controls;
