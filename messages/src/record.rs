@@ -3,7 +3,7 @@
 //!
 //! In YAML a file is `messages:` and a list, or the list alone; in JSON Lines each line is a message.
 
-use crate::RecordError;
+use crate::{Encoding, RecordError};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use serde::de::value::MapAccessDeserializer;
@@ -31,6 +31,9 @@ pub struct Record {
     /// Whether payload, routing key and attributes are templates to be filled in. Else double braces travel as they are.
     #[serde(default, deserialize_with = "or_default", skip_serializing_if = "std::ops::Not::not")]
     pub template: bool,
+    /// How the payload travels, where it is the JSON of what a schema has bytes of its own for. Absent: as it stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encoding: Option<Encoding>,
     /// What travels beside the payload.
     #[serde(default, deserialize_with = "or_default", skip_serializing_if = "BTreeMap::is_empty")]
     pub attributes: BTreeMap<String, String>,
@@ -211,7 +214,8 @@ mod tests {
 
     #[test]
     fn null_is_as_good_as_nothing() {
-        let fields = ["name", "topic", "schema", "routing_key", "template", "attributes", "payload", "json"];
+        let fields =
+            ["name", "topic", "schema", "routing_key", "template", "encoding", "attributes", "payload", "json"];
         let told = ["payload_base64", "offset", "partition", "publish_time_ms", "producer", "schema_id", "decoded"];
         for field in fields.into_iter().chain(told) {
             let record = parse_json(format!("{{\"{field}\":null}}").as_bytes()).expect(field);
@@ -250,6 +254,7 @@ mod tests {
                 schema,
                 attributes,
                 template: true,
+                encoding: Some(Encoding::Container),
                 topic: Some(text()),
                 ..Record::new(text().as_bytes())
             });
@@ -268,6 +273,10 @@ mod tests {
             (r#"{"attributes":{"a":1}}"#, "`attributes.a`: invalid type: integer `1`, expected a string"),
             (r#"{"schema":{"version":1}}"#, "`schema`: missing field `subject`"),
             (r#"{"offset":-1}"#, "`offset`"),
+            (
+                r#"{"encoding":"avro"}"#,
+                "`encoding`: unknown variant `avro`, expected one of `text`, `binary`, `container`",
+            ),
             (r#"["name","/a/b"]"#, "expected a message, which is an object"),
             (r#"{"payload":"a"} {"payload":"b"}"#, "trailing"),
         ] {

@@ -74,9 +74,22 @@ impl Rpc {
     /// # Errors
     /// As the host answers.
     pub async fn register_json(&mut self, subject: &str, schema: &str) -> Result<RegisterSchemaResponse, Status> {
+        self.register(subject, "json_schema", schema).await
+    }
+
+    /// Registers a schema of any type.
+    ///
+    /// # Errors
+    /// As the host answers.
+    pub async fn register(
+        &mut self,
+        subject: &str,
+        schema_type: &str,
+        schema: &str,
+    ) -> Result<RegisterSchemaResponse, Status> {
         let request = RegisterSchemaRequest {
             subject: subject.to_owned(),
-            schema_type: "json_schema".to_owned(),
+            schema_type: schema_type.to_owned(),
             schema_definition: Bytes::copy_from_slice(schema.as_bytes()),
             ..Default::default()
         };

@@ -91,6 +91,47 @@ async fn the_exported_templates_are_run_by_the_command_and_read_back() {
 }
 
 #[tokio::test]
+async fn templates_that_travel_as_bytes_are_encoded_by_the_command_as_by_the_page() {
+    let host = Host::start().await;
+    let mut rpc = host.rpc().await;
+    let avro = r#"{"type":"record","name":"R","fields":[{"name":"n","type":"long"}]}"#;
+    rpc.register("avro", "avro", avro).await.expect("a schema");
+    rpc.register("proto", "protobuf", "syntax = \"proto3\";\nmessage R { int64 n = 1; }\n").await.expect("a schema");
+    let browser = Browser::open().await;
+    let produce = browser.produce(&host.url(), "").await;
+    let page = produce.page();
+    page.script(CATCH_DOWNLOADS).await;
+    for (subject, encoding) in [("avro", "binary"), ("avro", "container"), ("proto", "binary")] {
+        produce.topic(&format!("/default/{subject}-{encoding}")).await;
+        produce.reliable(true).await;
+        produce.subject(subject).await;
+        page.choose("produce-encoding", encoding).await;
+        produce.payload("{\"n\": 300}").await;
+        produce.send_with_keyboard().await;
+        page.text_where("result-topic", |text| text.contains(encoding) && text.contains(subject)).await;
+        page.click("produce-templates").await;
+        page.fill("template-name", &format!("{subject} as {encoding}")).await;
+        page.press(Key::Enter).await;
+        page.text_where("templates", |text| text.contains(&format!("{subject} as {encoding}"))).await;
+        page.press(Key::Escape).await;
+    }
+    page.click("produce-templates").await;
+    page.click("file-export").await;
+    produce_from(&host, &downloaded(page).await).await;
+    for topic in ["/default/avro-binary", "/default/avro-container", "/default/proto-binary"] {
+        let sent = rpc.browse_all(&[topic]).await.expect("the topic is there");
+        let payloads: Vec<_> = sent.into_iter().filter_map(|stored| Some(stored.message?.payload)).collect();
+        assert_eq!(payloads.len(), 2, "{topic}: by the page, and by the command");
+        // The marks between the blocks of a container are random.
+        let of_the_value = |payload: &[u8]| payload.windows(2).any(|pair| pair == [0xd8, 4] || pair == [0xac, 2]);
+        assert!(payloads.iter().all(|payload| of_the_value(payload)), "{topic}: {payloads:?}");
+        assert!(topic.contains("container") || payloads[0] == payloads[1], "{topic}: {payloads:?}");
+    }
+    browser.close().await;
+    host.assert_never_panicked();
+}
+
+#[tokio::test]
 async fn the_exported_history_is_sent_again_by_the_command() {
     let host = Host::start().await;
     let browser = Browser::open().await;

@@ -1,10 +1,9 @@
 //! Every format in every encoding under every policy, typed, checked, encoded and sent
 //! through the real page; what is stored is compared byte by byte.
 
-use bytes::Bytes;
 use irongate_proto::{
     danube::{DispatchStrategy, SchemaReference, schema_reference::VersionRef},
-    danube_schema::{ConfigureTopicSchemaRequest, RegisterSchemaRequest},
+    danube_schema::ConfigureTopicSchemaRequest,
     irongate_v1::CreateTopicRequest,
 };
 use irongate_tests::{
@@ -68,7 +67,7 @@ async fn every_format_in_every_encoding_under_every_policy() {
     // One browser for all: a page that is left must give its connection back, of which a browser has six.
     let browser = Browser::open().await;
     for format in &FORMATS {
-        register(&mut rpc, format).await;
+        rpc.register(format.schema_type, format.schema_type, format.definition).await.expect("a schema");
         for policy in POLICIES {
             let topic = format!("/default/{}-{policy}", format.schema_type);
             bind(&mut rpc, &topic, format.schema_type, policy).await;
@@ -147,16 +146,6 @@ async fn send_invalid(produce: &ProducePage, format: &Format, policy: &str, can_
             page.click("results-clear").await;
         }
     }
-}
-
-async fn register(rpc: &mut Rpc, format: &Format) {
-    let request = RegisterSchemaRequest {
-        subject: format.schema_type.to_owned(),
-        schema_type: format.schema_type.to_owned(),
-        schema_definition: Bytes::from_static(format.definition.as_bytes()),
-        ..RegisterSchemaRequest::default()
-    };
-    rpc.registry.register_schema(request).await.expect("the schema can be registered");
 }
 
 async fn bind(rpc: &mut Rpc, topic: &str, subject: &str, policy: &str) {

@@ -1,6 +1,7 @@
 //! What the Produce page remembers: the draft through a reload, the history with sending again and editing, links
 //! that fill the form and never send, and the message as a command that does the same.
 
+use fantoccini::key::Key;
 use irongate_tests::{
     Host,
     browser::{Browser, Page},
@@ -108,6 +109,56 @@ async fn a_link_fills_the_form_and_a_command_sends_what_it_holds() {
     assert_eq!(ended.code, 0, "{command}\n{ended:?}");
     let stored = rpc.browse_all(&[guide::TOPIC]).await.expect("the topic is there now");
     assert_eq!(stored.len(), 1);
+    browser.close().await;
+    host.assert_never_panicked();
+}
+
+#[tokio::test]
+async fn a_template_is_copied_as_one() {
+    let host = Host::start().await;
+    let browser = Browser::open().await;
+    let produce = browser.produce(&host.url(), "").await;
+    let page = produce.page();
+    produce.topic("/default/numbered").await;
+    produce.reliable(true).await;
+    produce.payload("{\"n\": {{seq}}, \"of\": {{random_int(1, 1000000)}}}").await;
+    page.click("produce-template").await;
+    page.fill("filled-seed", "7").await;
+    page.press(Key::Tab).await;
+    let filled = async || page.text("filled-payload").await.filter(|text| text.contains("\"n\": 1"));
+    until::some("the template to be filled in", filled).await;
+    page.click("produce-copy").await;
+    let command = page.text_where("copy-text", |text| text.contains("--seed 7") && text.contains("{{seq}}")).await;
+    let link = page.value("copy-link").await;
+    page.click("copy-as-1").await;
+    page.text_where("copy-text", |text| text.contains("danube-cli") && text.contains("\"n\": 1")).await;
+    page.click("copy-close").await;
+    // What is filled in for each message cannot be a file's row.
+    page.click("produce-bulk").await;
+    page.text_where("bulk", |text| text.contains("untick that first")).await;
+    assert!(page.elements("bulk-file").await.is_empty(), "no file is taken");
+    page.press(Key::Escape).await;
+    produce.send_with_keyboard().await;
+    produce.result().await;
+    produce.payload("something else").await;
+
+    browser.goto(&link).await;
+    until::some("the link to fill the form", async || {
+        page.value("produce-payload").await.contains("{{seq}}").then_some(())
+    })
+    .await;
+    assert!(page.element("produce-template").await.is_selected().await.expect("a checkbox"));
+    assert_eq!(page.value("filled-seed").await, "7");
+
+    let binary = surroundings::irongate();
+    let mut shell = Command::new("/bin/sh");
+    shell.args(["-c", &command]).env("PATH", binary.parent().expect("a file is in a folder"));
+    let ended = cli::run(host.folder(), shell).await;
+    assert_eq!(ended.code, 0, "{command}\n{ended:?}");
+    let stored = host.rpc().await.browse_all(&["/default/numbered"]).await.expect("the topic is there");
+    let payloads: Vec<_> = stored.into_iter().filter_map(|stored| Some(stored.message?.payload)).collect();
+    assert_eq!(payloads.len(), 2);
+    assert_eq!(payloads[0], payloads[1], "the command fills in what the page has filled in");
     browser.close().await;
     host.assert_never_panicked();
 }

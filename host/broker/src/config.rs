@@ -62,6 +62,10 @@ pub struct Limits {
     pub name_bytes_max: usize,
     /// What is kept of one topic's transforms. Default 1 MiB.
     pub topic_transforms_bytes_max: usize,
+    /// Messages of one call that go through a topic's transforms together. Default 32.
+    pub transformed_together_messages_max: usize,
+    /// Bytes of the messages that go through a topic's transforms together; a larger one goes alone. Default 1 MiB.
+    pub transformed_together_bytes_max: usize,
     /// Topics, each partition counted. Default 100 000.
     pub topics_max: usize,
     /// Partitions of one topic. Default 1024.
@@ -150,6 +154,8 @@ impl Default for Limits {
             topic_name_bytes_max: 255,
             name_bytes_max: 255,
             topic_transforms_bytes_max: 1 << 20,
+            transformed_together_messages_max: 32,
+            transformed_together_bytes_max: 1 << 20,
             topics_max: 100_000,
             partitions_max: 1024,
             producers_per_topic_max: 1000,

@@ -62,7 +62,7 @@ pub(crate) enum Verb {
     /// A subject is a name under which the versions of one schema are kept; its number is the
     /// schema id.
     Schema(schema::Args),
-    /// List, describe and create topics.
+    /// List, describe, create, empty and delete topics.
     Topics(topics::Args),
     /// Write, build, try and inspect transforms.
     Plugin(plugin::Args),

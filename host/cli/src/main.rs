@@ -28,6 +28,12 @@ use clap::Parser;
 use failure::{Failure, exit_code};
 use output::Output;
 use std::process::ExitCode;
+use tikv_jemallocator::Jemalloc;
+
+/// Gives memory that is free back to the system, by threads of its own: with the C library's a host under mixed load
+/// holds twice what it uses, and ever more.
+#[global_allocator]
+static ALLOCATOR: Jemalloc = Jemalloc;
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {

@@ -29,6 +29,8 @@ const WAITING_MESSAGES_MAX: usize = 16;
 const ANSWERS_MAX: usize = 64;
 /// How long those under way are waited for at the end.
 const SETTLE_WAIT: Duration = Duration::from_secs(5);
+/// So often in a row a server that came back may know nothing of a topic before it counts as gone.
+const MISSING_MAX: u32 = 4;
 /// Waiting between two tries to connect grows up to this many steps.
 pub(crate) const RETRY_STEPS_MAX: u32 = 10;
 
@@ -87,8 +89,10 @@ impl Subscription {
             let client = client_for(&channel, address, &topic).await;
             let consumer = if is_partitioned { format!("{}-{number}", args.consumer) } else { args.consumer.clone() };
             clients.insert(topic.clone(), client.clone());
-            let mut partition = Partition { client, topic, consumer, args: args.clone(), address: address.clone() };
-            let stream = partition.attach().await.map_err(|status| refused(&status, address))?;
+            let discovery = DiscoveryClient::new(channel.clone());
+            let (args, address) = (args.clone(), address.clone());
+            let mut partition = Partition { client, discovery, topic, consumer, args, address: address.clone() };
+            let stream = partition.attach().await.map_err(|status| refused(&status, &address))?;
             partitions.spawn(partition.receive(stream, sender.clone()));
         }
         let (address, subscription) = (address.clone(), args.subscription.clone());
@@ -180,6 +184,7 @@ impl Acknowledgements {
 /// One partition's consumer.
 struct Partition {
     client: ConsumerServiceClient<Channel>,
+    discovery: DiscoveryClient<Channel>,
     topic: String,
     consumer: String,
     args: Arc<SubscriptionArgs>,
@@ -211,11 +216,7 @@ impl Partition {
                     }
                     continue;
                 }
-                Ok(None) => Err(anyhow!(
-                    "the server ended the stream of {}: another consumer named {} has taken it over",
-                    self.topic,
-                    self.consumer
-                )),
+                Ok(None) => Err(self.ended().await),
                 Err(status) if is_temporary(&status) => self.attach_again().await,
                 Err(status) => Err(refused(&status, &self.address)),
             };
@@ -229,15 +230,33 @@ impl Partition {
         }
     }
 
-    /// Tries for as long as it takes: a consumer outlives its server's restart.
+    /// Why the server has ended the stream.
+    async fn ended(&mut self) -> anyhow::Error {
+        let Self { topic, consumer, .. } = self;
+        let request = TopicLookupRequest { request_id: 0, topic: topic.clone() };
+        match self.discovery.topic_lookup(request).await {
+            Err(status) if status.code() == Code::NotFound => {
+                anyhow!("the server ended the stream of {topic}: the topic was deleted")
+            }
+            _ => anyhow!(
+                "the server ended the stream of {topic}: another consumer named {consumer} has taken it over, or the \
+                 subscription {} was deleted",
+                self.args.subscription
+            ),
+        }
+    }
+
+    /// Tries for as long as it takes: a consumer outlives its server's restart, but not its topic.
     async fn attach_again(&mut self) -> Result<Streaming<StreamMessage>> {
         complain(&format!("the connection to {} was lost; subscribing to {} again", self.address, self.topic));
+        let mut missing = 0;
         for retry in 1.. {
             wait_to_retry(RETRY_STEPS_MAX.min(retry)).await;
             match self.attach().await {
                 Ok(stream) => return Ok(stream),
+                Err(status) if is_temporary(&status) => missing = 0,
                 // A server that has just started may forget a consumer between the two calls.
-                Err(status) if is_temporary(&status) || status.code() == Code::NotFound => {}
+                Err(status) if status.code() == Code::NotFound && missing < MISSING_MAX => missing += 1,
                 Err(status) => return Err(refused(&status, &self.address)),
             }
         }

@@ -130,3 +130,27 @@ fn a_topic_that_does_not_exist_yet_is_waited_for() {
     produce(&server, "at last", &[]);
     assert_eq!(payloads(&end(child).succeeded()), ["at last"]);
 }
+
+#[test]
+fn a_topic_that_is_deleted_ends_its_consumers_and_says_so() {
+    let server = Server::start();
+    produce(&server, "x", &[]);
+    let child = server.spawn(&["consume", "-t", TOPIC, "-m", "sub"]);
+    server.wait_until_consumed(TOPIC);
+    server.run(&["topics", "delete", TOPIC]).succeeded();
+    let stderr = end(child).failed(1);
+    assert!(stderr.contains(&format!("the stream of {TOPIC}: the topic was deleted")), "{stderr}");
+}
+
+#[test]
+fn a_server_that_comes_back_without_the_topic_ends_its_consumers() {
+    let server = Server::start();
+    produce(&server, "x", &[]);
+    let child = server.spawn(&["consume", "-t", TOPIC, "-m", "sub"]);
+    server.wait_until_consumed(TOPIC);
+    let crashed = server.crash();
+    std::fs::remove_dir_all(crashed.server().data_dir()).expect("its data is lost");
+    let _server = crashed.restart();
+    let stderr = end(child).failed(1);
+    assert!(stderr.contains("was lost; subscribing") && stderr.contains(TOPIC), "{stderr}");
+}

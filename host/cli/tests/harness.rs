@@ -18,6 +18,7 @@ pub(crate) fn irongate() -> Command {
     command.env_remove("IRONGATE_TOKEN").env_remove("IRONGATE_TOKEN_FILE").env_remove("IRONGATE_CA_CERT");
     command.env_remove("IRONGATE_PROFILE").env("XDG_CONFIG_HOME", concat!(env!("CARGO_TARGET_TMPDIR"), "/config"));
     command.env("IRONGATE_LOG", "warn").env("XDG_STATE_HOME", concat!(env!("CARGO_TARGET_TMPDIR"), "/state"));
+    command.env("XDG_DATA_HOME", concat!(env!("CARGO_TARGET_TMPDIR"), "/data"));
     command
 }
 

@@ -4,10 +4,10 @@ use crate::harness::{Server, objects};
 use crate::pipeline_run::{CLEAN, DEAD, ORDERS, pipeline};
 use irongate_proto::danube_admin::topic_admin_client::TopicAdminClient;
 use irongate_proto::danube_admin::{
-    SetSubscriptionFailurePolicyRequest, SubscriptionBackoffStrategy, SubscriptionFailurePolicy,
-    SubscriptionPoisonPolicy,
+    SetSubscriptionDispatchConfigRequest, SetSubscriptionFailurePolicyRequest, SubscriptionBackoffStrategy,
+    SubscriptionDispatchConfig, SubscriptionFailurePolicy, SubscriptionPoisonPolicy,
 };
-use tonic::transport::Endpoint;
+use tonic::transport::{Channel, Endpoint};
 
 #[test]
 fn the_doctor_looks_at_topics_and_at_what_was_set() {
@@ -33,9 +33,14 @@ fn the_doctor_looks_at_topics_and_at_what_was_set() {
     let found = objects(&server.run(&["--json", "pipeline", "doctor", &mended]).succeeded());
     assert!(found.iter().all(|one| one["is"] != "wrong") && found.len() == 10, "{found:?}");
     set_policy(&server, 6_000);
+    set_unacked(&server, 7);
     let told = server.run(&["pipeline", "doctor", &mended]);
     assert!(told.stdout.contains("❌ time: a record may take 7 s") && told.code == 1, "{told:?}");
     assert!(told.stdout.contains("❌ poison policy: what fails 3 times at the broker is dropped"), "{told:?}");
+    assert!(
+        told.stdout.contains("❌ window: 512 records may be in flight, but the broker has no more than 7"),
+        "{told:?}"
+    );
 }
 
 /// For the pipeline's subscription, before there is one.
@@ -54,10 +59,27 @@ fn set_policy(server: &Server, ack_timeout_ms: u64) {
         subscription: "orders-clean".to_owned(),
         failure_policy: Some(policy),
     };
+    administer(server, async |mut admin| {
+        admin.set_subscription_failure_policy(request).await.expect("it is set");
+    });
+}
+
+fn set_unacked(server: &Server, max_unacked_messages: u32) {
+    let request = SetSubscriptionDispatchConfigRequest {
+        topic: ORDERS.to_owned(),
+        subscription: "orders-clean".to_owned(),
+        dispatch_config: Some(SubscriptionDispatchConfig { max_unacked_messages }),
+    };
+    administer(server, async |mut admin| {
+        admin.set_subscription_dispatch_config(request).await.expect("it is set");
+    });
+}
+
+fn administer(server: &Server, work: impl AsyncFnOnce(TopicAdminClient<Channel>)) {
     let url = server.url.clone();
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(async {
         let channel = Endpoint::from_shared(url).expect("a URL").connect().await.expect("a connection");
-        TopicAdminClient::new(channel).set_subscription_failure_policy(request).await.expect("it is set");
+        work(TopicAdminClient::new(channel)).await;
     });
 }

@@ -327,7 +327,12 @@ fn dead_letters_are_looked_at_and_replayed() {
             of(before, "x-original-topic-offset"),
             of(after, "x-irongate-origin").map(|origin| origin[16..].to_owned())
         );
+        assert_eq!((of(before, "x-irongate-redrives"), of(after, "x-irongate-redrives").as_deref()), (None, Some("1")));
     }
+    // What has come back is left alone from the limit on.
+    let guarded = server.run(&["dlq", "replay", DEAD, "--dry-run", "--redrives-max", "1"]);
+    assert!(guarded.stdout.ends_with("3 would be sent, 3 not\n"), "{guarded:?}");
+    assert!(guarded.failed(1).contains("came back 1 of at most 1 times"));
 }
 
 #[test]

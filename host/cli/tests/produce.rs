@@ -318,6 +318,11 @@ fn what_cannot_be_sent_goes_to_the_dead_letters() {
     outcome.failed(1);
     let letters = stored(&server, "/dlq/n");
     assert_eq!((letters.len(), &letters[0]["attributes"]["failures"]), (3, &"1".into()));
+    // They are dead letters like any other.
+    let kinds = objects(&server.run(&["--json", "dlq", "list", "--group", "/dlq/n"]).succeeded());
+    assert_eq!((kinds.len(), &kinds[0]["count"], &kinds[0]["class"]), (1, &3.into(), &"FAILED_PRECONDITION".into()));
+    let dry = server.run(&["dlq", "replay", "/dlq/n", "--dry-run", "--offset", "1"]).succeeded();
+    assert!(dry.contains("/dlq/n offset 1 -> /default/n"), "{dry}");
 }
 
 #[test]

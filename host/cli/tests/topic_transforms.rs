@@ -189,6 +189,48 @@ fn a_hostile_component_harms_nothing_but_its_own_record() {
     assert_eq!(payloads(&server, TOPIC), served);
 }
 
+/// A figure of the topic's transforms on the page of metrics.
+fn figure(server: &Server, name: &str) -> u64 {
+    let wanted = format!("irongate_topic_transforms_{name}_total{{topic=\"{TOPIC}\"}} ");
+    let page = server.get("/metrics");
+    let value = page.lines().find_map(|line| line.strip_prefix(&wanted));
+    value.unwrap_or_else(|| panic!("no {name} in {page}")).parse().expect("a number")
+}
+
+#[test]
+fn messages_that_go_through_together_have_their_own_answers_and_every_one_is_accounted_for() {
+    let chain = stage("trap", "examples/trap", "limits = { timeout = \"60s\" }") + &stage("split", "split_lines", "");
+    let server = transformed(&chain);
+    // More of them trap than one call of a stage puts up with.
+    let payload = |n: u64| match n % 8 {
+        3 => String::new(),
+        7 => format!("{n}a\n{n}b"),
+        _ => "poison".to_owned(),
+    };
+    let line = |n: u64| serde_json::json!({ "payload": payload(n) }).to_string();
+    let file = server.file("m.jsonl", &(0..96).map(line).collect::<Vec<_>>().join("\n"));
+    let sent = server.run(&["--json", "produce", "-t", TOPIC, "--reliable", "--from", &file, "--retries", "0", "-q"]);
+    assert_eq!(sent.code, 1, "{sent:?}");
+    let mut expected: Vec<String> =
+        (0..96).filter(|n| n % 8 == 7).flat_map(|n| [format!("{n}a"), format!("{n}b")]).collect();
+    expected.sort();
+    let mut entered = payloads(&server, TOPIC);
+    entered.sort();
+    assert_eq!(entered, expected);
+    let of = |names: [&str; 5]| names.map(|name| figure(&server, &format!("{name}_messages")));
+    assert_eq!(of(["received", "passed", "dropped", "refused", "made"]), [96, 12, 12, 72, 24]);
+    // Each is tried twice alone.
+    assert!(figure(&server, "stopped_calls") >= 144, "{}", figure(&server, "stopped_calls"));
+
+    server.run(&["topics", "transform", "dry-run", TOPIC, "-m", "poison"]).failed(3);
+    assert_eq!(figure(&server, "received_messages"), 96);
+    set(&server, TOPIC, &mask("[\"email\"]")).succeeded();
+    send(&server, "{}", &[]).succeeded();
+    assert_eq!(of(["received", "passed", "dropped", "refused", "made"]), [97, 13, 12, 72, 25]);
+    server.run(&["topics", "transform", "clear", TOPIC]).succeeded();
+    assert!(!server.get("/metrics").contains("topic=\"/default/orders\""));
+}
+
 #[test]
 fn without_its_component_a_topic_takes_nothing_and_says_why() {
     let server = transformed(&mask(r#"["email"]"#));

@@ -1,4 +1,4 @@
-//! `topics`: listing, describing, creating.
+//! `topics`: listing, describing, creating, emptying, deleting.
 
 use crate::harness::{Server, objects};
 
@@ -22,4 +22,23 @@ fn topics_are_created_listed_and_described() {
     let stderr = server.run(&["topics", "describe", "/default/missing"]).failed(1);
     assert!(stderr.contains("/default/missing"), "{stderr}");
     server.run(&["topics", "create", "/production/events"]).failed(1);
+}
+
+#[test]
+fn topics_are_emptied_and_deleted() {
+    let server = Server::start();
+    let produce = ["produce", "-t", "/default/t", "--reliable", "-c", "5", "-m", "{{seq}}", "-q"];
+    server.run(&produce).succeeded();
+    let read = || server.run(&["consume", "-t", "/default/t", "--from", "earliest", "--no-follow", "-o", "raw"]);
+    let emptied = server.run(&["topics", "truncate", "/default/t", "--before", "3"]).succeeded();
+    assert_eq!(emptied, "/default/t: 3 messages deleted\n");
+    assert_eq!(read().succeeded(), "4\n5\n");
+    let emptied = objects(&server.run(&["--json", "topics", "truncate", "/default/t"]).succeeded());
+    assert_eq!((&emptied[0]["event"], &emptied[0]["messages_deleted"]), (&"truncated".into(), &2.into()));
+    assert_eq!(read().succeeded(), "");
+    assert_eq!(server.run(&["topics", "delete", "/default/t"]).succeeded(), "Topic /default/t deleted\n");
+    for verb in ["delete", "truncate", "describe"] {
+        let stderr = server.run(&["topics", verb, "/default/t"]).failed(1);
+        assert!(stderr.contains("/default/t"), "{stderr}");
+    }
 }

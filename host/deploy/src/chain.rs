@@ -1,5 +1,5 @@
-//! A topic's transforms at work: one message at a time through every stage, each call on a thread where it may block. What enters the topic is the
-//! broker's; here a message becomes records, and what is answered of these becomes messages again.
+//! A topic's transforms at work: messages through every stage, each stage called once for all of them, on a thread where it may block. What enters the topic is
+//! the broker's; here a message becomes records, and what is answered of these becomes messages again. What becomes of one message is no other's matter.
 
 use std::{
     collections::HashMap,
@@ -8,7 +8,7 @@ use std::{
 };
 
 use irongate_broker::{Passing, TopicTransforms, TransformRefusal, Transforming};
-use irongate_pipeline::{ChainConfig, Format, Plugins, Problem};
+use irongate_pipeline::{ChainConfig, Format, Plugins, Problem, Uses};
 use irongate_proto::{danube::StreamMessage, pipelines_v1 as v1, transforms_v1 as wire};
 use irongate_runtime::{BatchReport, HostFault, LogLine, Outcome, OutputRecord, Record, SchemaReference, Transform};
 use tokio::sync::Semaphore;
@@ -16,9 +16,10 @@ use tokio::sync::Semaphore;
 use crate::{
     described::stages,
     documents::TransformsDocument,
-    limits::TOPIC_MESSAGES_AT_ONCE_MAX,
+    limits::TOPIC_CALLS_AT_ONCE_MAX,
     plugins::PluginFolder,
     prepare::{Runtimes, Unprepared, parse_chain},
+    topic_counts::TopicCounts,
 };
 
 /// The transforms of a topic, ready. Clones share the instances.
@@ -27,6 +28,7 @@ pub(crate) struct Chain {
     shared: Arc<Shared>,
     /// As many as may be in the stages at once; who comes then waits.
     places: Arc<Semaphore>,
+    counts: Arc<TopicCounts>,
 }
 
 struct Shared {
@@ -37,9 +39,10 @@ struct Shared {
     records_max: usize,
 }
 
-/// What became of one message.
+/// What became of messages that went through together.
 pub(crate) struct Passed {
-    pub(crate) made: Result<Vec<Passing>, TransformRefusal>,
+    /// One answer for each, in their order.
+    pub(crate) made: Vec<Result<Vec<Passing>, TransformRefusal>>,
     pub(crate) stages: Vec<StageRun>,
     pub(crate) elapsed: Duration,
 }
@@ -68,10 +71,19 @@ impl StageRun {
     }
 }
 
-/// A record, and whether a stage has made it: one that every stage kept stays the very message that was sent.
+/// A record of a message, and whether a stage has made it: one that every stage kept stays the very message that was sent.
 struct Item {
+    /// Which of the messages that go through together.
+    message: usize,
     record: Record,
     is_made: bool,
+}
+
+/// Messages between two stages.
+struct Underway {
+    items: Vec<Item>,
+    /// Of each message, why it is refused.
+    refusals: Vec<Option<TransformRefusal>>,
 }
 
 impl Chain {
@@ -81,12 +93,13 @@ impl Chain {
         plugins: &PluginFolder,
         runtimes: &Runtimes,
         records_max: usize,
+        counts: Arc<TopicCounts>,
     ) -> Result<Chain, Unprepared> {
         let format = if document.is_yaml { Format::Yaml } else { Format::Toml };
         let mut config = parse_chain(&document.configuration, format).map_err(Unprepared::Problems)?;
         for stage in &mut config.stages {
             if let Some(sha256) = document.components.get(&stage.id) {
-                stage.uses = plugins.path(sha256);
+                stage.uses = Uses::File(plugins.path(sha256));
                 // What is in the folder is what was sent, or it is not used.
                 stage.sha256.get_or_insert_with(|| sha256.clone());
             }
@@ -95,37 +108,49 @@ impl Chain {
         let plugins = Plugins::load(&config.stages, &runtime).map_err(Unprepared::Problems)?;
         let first = plugins.transforms(&config.stages).map_err(Unprepared::Problems)?;
         let shared = Shared { config, plugins, idle: Mutex::new(vec![first]), records_max };
-        Ok(Chain { shared: Arc::new(shared), places: Arc::new(Semaphore::new(TOPIC_MESSAGES_AT_ONCE_MAX)) })
+        Ok(Chain { shared: Arc::new(shared), places: Arc::new(Semaphore::new(TOPIC_CALLS_AT_ONCE_MAX)), counts })
     }
 
     pub(crate) fn described(&self) -> Vec<v1::Stage> {
         stages(&self.shared.plugins, &self.shared.config.stages)
     }
 
-    /// Puts a message through all stages.
-    pub(crate) async fn pass(&self, topic: &str, passing: Passing) -> Passed {
+    /// Puts messages through all stages and counts nothing.
+    pub(crate) async fn try_out(&self, topic: &str, messages: Vec<Passing>) -> Passed {
+        self.pass(topic, messages, Arc::default()).await
+    }
+
+    async fn pass(&self, topic: &str, messages: Vec<Passing>, counts: Arc<TopicCounts>) -> Passed {
+        let count = messages.len();
         let later = |reason: String| Passed {
-            made: Err(TransformRefusal::Later(reason)),
+            made: (0..count).map(|_| Err(TransformRefusal::Later(reason.clone()))).collect(),
             stages: Vec::new(),
             elapsed: Duration::ZERO,
         };
         let Ok(place) = Arc::clone(&self.places).acquire_owned().await else {
             return later("the host is shutting down".to_owned());
         };
-        let (shared, topic) = (Arc::clone(&self.shared), topic.to_owned());
+        let (shared, topic, counting) = (Arc::clone(&self.shared), topic.to_owned(), Arc::clone(&counts));
         let passed = tokio::task::spawn_blocking(move || {
             // Held until the work is done, also when whoever asked has gone away.
             let _place = place;
-            shared.pass(&topic, passing)
+            counting.took(messages.len());
+            let passed = shared.pass(&topic, &messages);
+            counting.answered(&passed);
+            passed
         });
-        passed.await.unwrap_or_else(|error| later(error.to_string()))
+        passed.await.unwrap_or_else(|error| {
+            let passed = later(error.to_string());
+            counts.answered(&passed);
+            passed
+        })
     }
 }
 
 impl TopicTransforms for Chain {
-    fn transform<'a>(&'a self, topic: &'a str, passing: Passing) -> Transforming<'a> {
+    fn transform<'a>(&'a self, topic: &'a str, messages: Vec<Passing>) -> Transforming<'a> {
         Box::pin(async move {
-            let passed = self.pass(topic, passing).await;
+            let passed = self.pass(topic, messages, Arc::clone(&self.counts)).await;
             for (stage, line) in passed.stages.iter().flat_map(|stage| stage.log.iter().map(move |line| (stage, line)))
             {
                 let level = line.level;
@@ -137,24 +162,34 @@ impl TopicTransforms for Chain {
 }
 
 /// Stands where transforms cannot run: nothing enters the topic.
-pub(crate) struct Broken(pub(crate) String);
+pub(crate) struct Broken {
+    pub(crate) reason: String,
+    pub(crate) counts: Arc<TopicCounts>,
+}
 
 impl TopicTransforms for Broken {
-    fn transform<'a>(&'a self, _: &'a str, _: Passing) -> Transforming<'a> {
-        Box::pin(async { Err(TransformRefusal::Unusable(self.0.clone())) })
+    fn transform<'a>(&'a self, _: &'a str, messages: Vec<Passing>) -> Transforming<'a> {
+        let refused = || Err(TransformRefusal::Unusable(self.reason.clone()));
+        let made = messages.iter().map(|_| refused()).collect();
+        let passed = Passed { made, stages: Vec::new(), elapsed: Duration::ZERO };
+        self.counts.took(messages.len());
+        self.counts.answered(&passed);
+        Box::pin(async { passed.made })
     }
 }
 
 impl Shared {
-    fn pass(&self, topic: &str, passing: Passing) -> Passed {
+    fn pass(&self, topic: &str, messages: &[Passing]) -> Passed {
         let started = Instant::now();
         let mut stages = Vec::new();
-        let made = self.instances().and_then(|mut instances| {
-            let made = self.run(&mut instances, record(topic, &passing), &mut stages);
-            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(instances);
-            made
-        });
-        let made = made.map(|items| items.into_iter().map(|item| message(item, &passing)).collect());
+        let made = match self.instances() {
+            Err(refusal) => messages.iter().map(|_| Err(refusal.clone())).collect(),
+            Ok(mut instances) => {
+                let made = self.run(&mut instances, topic, messages, &mut stages);
+                self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(instances);
+                made
+            }
+        };
         Passed { made, stages, elapsed: started.elapsed() }
     }
 
@@ -166,26 +201,104 @@ impl Shared {
     fn run(
         &self,
         instances: &mut [Transform],
-        record: Record,
+        topic: &str,
+        messages: &[Passing],
         runs: &mut Vec<StageRun>,
-    ) -> Result<Vec<Item>, TransformRefusal> {
-        let mut items = vec![Item { record, is_made: false }];
+    ) -> Vec<Result<Vec<Passing>, TransformRefusal>> {
+        let item = |(message, passing)| Item { message, record: record(topic, passing), is_made: false };
+        let mut underway = Underway {
+            items: messages.iter().enumerate().map(item).collect(),
+            refusals: messages.iter().map(|_| None).collect(),
+        };
         for (stage, transform) in self.config.stages.iter().zip(instances) {
-            if items.is_empty() {
-                break;
-            }
-            let records: Vec<Record> = items.iter().map(|item| item.record.clone()).collect();
-            let report = transform.transform(&records).map_err(|fault| host_fault(&stage.id, &fault))?;
-            let (outcomes, run) = taken_apart(&stage.id, report);
+            underway.through(&stage.id, transform, self.records_max, runs);
+        }
+        underway.ended(messages)
+    }
+}
+
+impl Underway {
+    /// Puts all items through a stage. What refuses one refuses its message.
+    fn through(&mut self, stage: &str, transform: &mut Transform, records_max: usize, runs: &mut Vec<StageRun>) {
+        let mut waiting = std::mem::take(&mut self.items);
+        while !waiting.is_empty() {
+            let records: Vec<Record> = waiting.iter().map(|item| item.record.clone()).collect();
+            let report = match transform.transform(&records) {
+                Ok(report) => report,
+                Err(fault) => {
+                    waiting.iter().for_each(|item| self.refuse(item.message, host_fault(stage, &fault)));
+                    break;
+                }
+            };
+            let (outcomes, run) = taken_apart(stage, report);
             runs.push(run);
-            items = advance(&stage.id, items, outcomes)?;
-            if items.len() > self.records_max {
-                let (count, max) = (items.len(), self.records_max);
-                let reason = format!("{}: {count} messages are made of one, at most {max} are allowed", stage.id);
-                return Err(TransformRefusal::Failed(reason));
+            let given = waiting.len();
+            let mut untried = Vec::new();
+            for (item, outcome) in waiting.into_iter().zip(outcomes) {
+                let message = item.message;
+                if outcome == Outcome::Untried {
+                    untried.push(item);
+                } else if let Err(refusal) = self.advance(stage, item, outcome) {
+                    self.refuse(message, refusal);
+                }
+            }
+            // Others failed before them, and what made these others is refused now.
+            untried.retain(|item| self.refusals[item.message].is_none());
+            if untried.len() == given {
+                let reason = format!("{stage}: too many of the messages beside it failed");
+                untried.drain(..).for_each(|item| self.refuse(item.message, TransformRefusal::Later(reason.clone())));
+            }
+            waiting = untried;
+        }
+        self.bound(stage, records_max);
+        let refusals = &self.refusals;
+        self.items.retain(|item| refusals[item.message].is_none());
+    }
+
+    /// What a stage makes of an item.
+    fn advance(&mut self, stage: &str, item: Item, outcome: Outcome) -> Result<(), TransformRefusal> {
+        match outcome {
+            Outcome::Keep => self.items.push(item),
+            Outcome::Drop => {}
+            Outcome::Emit(records) => {
+                for output in records {
+                    let record = emitted(stage, &item.record, output)?;
+                    self.items.push(Item { message: item.message, record, is_made: true });
+                }
+            }
+            Outcome::Reject(reason) => return Err(TransformRefusal::Rejected(format!("{stage}: {reason}"))),
+            Outcome::Retry(reason) => return Err(TransformRefusal::Later(format!("{stage}: {reason}"))),
+            Outcome::Fault(fault) => return Err(TransformRefusal::Failed(format!("{stage}: {}", fault.fault))),
+            Outcome::Untried => {}
+        }
+        Ok(())
+    }
+
+    fn bound(&mut self, stage: &str, records_max: usize) {
+        let mut counts = vec![0; self.refusals.len()];
+        self.items.iter().for_each(|item| counts[item.message] += 1);
+        for (message, count) in counts.into_iter().enumerate().filter(|(_, count)| *count > records_max) {
+            let reason = format!("{stage}: {count} messages are made of one, at most {records_max} are allowed");
+            self.refuse(message, TransformRefusal::Failed(reason));
+        }
+    }
+
+    /// The first reason counts.
+    fn refuse(&mut self, message: usize, refusal: TransformRefusal) {
+        self.refusals[message].get_or_insert(refusal);
+    }
+
+    /// What was made of each message.
+    fn ended(self, messages: &[Passing]) -> Vec<Result<Vec<Passing>, TransformRefusal>> {
+        let made = self.refusals.into_iter().map(|refusal| refusal.map_or_else(|| Ok(Vec::new()), Err));
+        let mut made: Vec<Result<Vec<Passing>, TransformRefusal>> = made.collect();
+        for item in self.items {
+            let index = item.message;
+            if let (Ok(made), Some(sent)) = (&mut made[index], messages.get(index)) {
+                made.push(message(item, sent));
             }
         }
-        Ok(items)
+        made
     }
 }
 
@@ -199,30 +312,6 @@ fn taken_apart(id: &str, report: BatchReport) -> (Vec<Outcome>, StageRun) {
         log_lines_left_out: report.log_lines_left_out,
     };
     (report.outcomes, run)
-}
-
-/// What a stage makes of what the one before it made; one refusal refuses the message.
-fn advance(stage: &str, items: Vec<Item>, outcomes: Vec<Outcome>) -> Result<Vec<Item>, TransformRefusal> {
-    let mut next = Vec::with_capacity(items.len());
-    for (item, outcome) in items.into_iter().zip(outcomes) {
-        match outcome {
-            Outcome::Keep => next.push(item),
-            Outcome::Drop => {}
-            Outcome::Emit(records) => {
-                for output in records {
-                    next.push(Item { record: emitted(stage, &item.record, output)?, is_made: true });
-                }
-            }
-            Outcome::Reject(reason) => return Err(TransformRefusal::Rejected(format!("{stage}: {reason}"))),
-            Outcome::Retry(reason) => return Err(TransformRefusal::Later(format!("{stage}: {reason}"))),
-            Outcome::Fault(fault) => return Err(TransformRefusal::Failed(format!("{stage}: {}", fault.fault))),
-            Outcome::Untried => {
-                let reason = format!("{stage}: too many of the messages that were made of it failed");
-                return Err(TransformRefusal::Failed(reason));
-            }
-        }
-    }
-    Ok(next)
 }
 
 /// A message stays in the topic that it was sent to.

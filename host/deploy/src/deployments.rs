@@ -7,7 +7,7 @@ use std::{
 };
 
 use irongate_broker::{Broker, Note};
-use irongate_pipeline::{PipelineConfig, Problem};
+use irongate_pipeline::Problem;
 use irongate_proto::pipelines_v1 as v1;
 use irongate_runtime::EngineLimits;
 use prost::Message;
@@ -20,8 +20,9 @@ use crate::{
     ledger::{Figures, Ledgers},
     limits::{COMPONENT_BYTES_MAX, PIPELINES_MAX, TOPIC_INSTANCES_MAX},
     plugins::PluginFolder,
-    prepare::{Prepared, Runtimes, Unprepared, circle, parse, prepare, problem},
+    prepare::{Prepared, Runtimes, Unprepared, parse, prepare},
     running::{Running, blocking, sentences},
+    topic_counts::TopicLedgers,
     topics::{self, Chains},
     way_back::{self, GivenUp, WayBack},
 };
@@ -40,6 +41,7 @@ pub(crate) struct Shared {
     given_up: mpsc::Sender<GivenUp>,
     /// A pipeline that takes every instance leaves those of the topics.
     pub(crate) topic_runtimes: Runtimes,
+    pub(crate) topic_ledgers: TopicLedgers,
     pub(crate) pipelines: Mutex<Pipelines>,
 }
 
@@ -72,8 +74,16 @@ impl Deployments {
         let runtimes = Runtimes::new(data_dir, EngineLimits::default().instances_max);
         let topic_runtimes = Runtimes::new(data_dir, TOPIC_INSTANCES_MAX);
         let (given_up, giving_up) = mpsc::channel(PIPELINES_MAX);
-        let (ledgers, pipelines) = (Ledgers::default(), Mutex::default());
-        let shared = Arc::new(Shared { broker, plugins, runtimes, topic_runtimes, ledgers, given_up, pipelines });
+        let shared = Arc::new(Shared {
+            broker,
+            plugins,
+            runtimes,
+            ledgers: Ledgers::default(),
+            given_up,
+            topic_runtimes,
+            topic_ledgers: TopicLedgers::default(),
+            pipelines: Mutex::default(),
+        });
         way_back::serve(&shared, giving_up);
         // A version that is given up before all are there waits for that.
         let mut pipelines = shared.pipelines.lock().await;
@@ -117,7 +127,7 @@ impl Deployments {
             Ok(config) => config,
             Err(problems) => return Ok(refused(problems)),
         };
-        let problems = self.shared.against(&pipelines, &config, &request);
+        let problems = pipelines.against(&config, &request);
         if !problems.is_empty() {
             return Ok(refused(problems));
         }
@@ -229,7 +239,11 @@ impl Shared {
     /// Puts a version in place, and starts it unless the pipeline is paused.
     fn place(&self, name: &str, prepared: &Arc<Prepared>, document: &PipelineDocument) -> Option<Running> {
         self.ledgers.of(name).reads(&prepared.config);
-        (!document.is_paused).then(|| self.start(name, Arc::clone(prepared), document))
+        if document.is_paused {
+            prepared.is_not_started();
+            return None;
+        }
+        Some(self.start(name, Arc::clone(prepared), document))
     }
 
     fn start(&self, name: &str, prepared: Arc<Prepared>, document: &PipelineDocument) -> Running {
@@ -248,12 +262,12 @@ impl Shared {
         let mut pipelines = self.open_pipelines().await?;
         let mut document = pipelines.get(&name)?.document.clone();
         let is_current = document.versions.last().is_some_and(|last| last.number == version);
-        if !is_current || !document.go_back() {
+        if !is_current || !document.take_back(&reason) {
             return Ok(());
         }
         let what = match self.put(&mut pipelines, name.clone(), document).await {
             Ok(Ok(number)) => {
-                self.ledgers.of(&name).has_taken_back(version, &reason);
+                self.ledgers.of(&name).has_taken_back();
                 tracing::error!(
                     pipeline = name,
                     "version {version} is taken back, the one before runs as {number}: {reason}"
@@ -275,11 +289,7 @@ impl Shared {
         version: VersionDocument,
     ) -> Result<Result<Prepared, Vec<Problem>>, DeployError> {
         let shared = Arc::clone(self);
-        let prepared = blocking(move || {
-            let prepared = prepare(&version, &shared.plugins, &shared.runtimes)?;
-            // Whether every stage starts is known before the version before it is stopped.
-            prepared.stages().map_err(Unprepared::Problems).map(|_| prepared)
-        });
+        let prepared = blocking(move || prepare(&version, &shared.plugins, &shared.runtimes));
         match prepared.await? {
             Ok(prepared) => Ok(Ok(prepared)),
             Err(Unprepared::Problems(problems)) => Ok(Err(problems)),
@@ -333,45 +343,6 @@ impl Shared {
         kept.await?
     }
 
-    /// What speaks against a file beside what the file itself says.
-    fn against(
-        &self,
-        pipelines: &Pipelines,
-        config: &PipelineConfig,
-        request: &v1::DeployPipelineRequest,
-    ) -> Vec<Problem> {
-        let mut problems = Vec::new();
-        for (index, stage) in config.stages.iter().enumerate() {
-            if !request.components.contains_key(&stage.id) {
-                let path = format!("pipeline.stages[{index}].uses");
-                problems.push(problem(&path, format!("the component of {} is missing", stage.id), "send it along"));
-            }
-        }
-        let mut edges = pipelines.edges();
-        edges.insert(config.name.clone(), edge(config));
-        if let Some(circle) = circle(&edges) {
-            let message = format!("records would go round for ever: {}", circle.join(" -> "));
-            problems.push(problem("pipeline.to", message, "write to another topic"));
-        }
-        let taken = pipelines.by_name.iter().find(|(name, one)| {
-            let other = one.prepared.as_ref().map(|prepared| &prepared.config);
-            let is_same =
-                |other: &PipelineConfig| other.from == config.from && other.subscription == config.subscription;
-            **name != config.name && other.is_some_and(is_same)
-        });
-        if let Some((name, _)) = taken {
-            let message = format!("the pipeline {name} reads {} with the same subscription", config.from);
-            problems.push(problem("pipeline.subscription", message, "give it a subscription of its own"));
-        }
-        let before = pipelines.by_name.get(&config.name).and_then(|one| one.prepared.as_ref());
-        let keeps_state = config.stages.iter().any(|stage| stage.grants.state);
-        if before.is_some_and(|before| before.config.lanes != config.lanes) && keeps_state {
-            let message = "each lane has a state of its own, so their number stays while stages keep state".to_owned();
-            problems.push(problem("pipeline.lanes", message, "remove the pipeline first, which forgets the state"));
-        }
-        problems
-    }
-
     /// Removes components that no version and no topic uses any more.
     pub(crate) fn tidy(&self, pipelines: &Pipelines) -> Result<(), DeployError> {
         // What cannot be read may need any of them.
@@ -386,14 +357,4 @@ impl Pipelines {
     fn get(&mut self, name: &str) -> Result<&mut Deployed, DeployError> {
         self.by_name.get_mut(name).ok_or_else(|| DeployError::Missing { name: name.to_owned() })
     }
-
-    fn edges(&self) -> BTreeMap<String, (String, Vec<String>)> {
-        let edge = |(name, one): (&String, &Deployed)| Some((name.clone(), edge(&one.prepared.as_ref()?.config)));
-        self.by_name.iter().filter_map(edge).collect()
-    }
-}
-
-fn edge(config: &PipelineConfig) -> (String, Vec<String>) {
-    let dead_letter = config.dead_letter.iter().map(|dead_letter| dead_letter.topic.clone());
-    (config.from.clone(), config.targets.iter().map(|target| target.topic.clone()).chain(dead_letter).collect())
 }

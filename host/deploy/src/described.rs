@@ -14,7 +14,7 @@ impl Deployed {
             failure: self.failure.clone(),
             version: version.number,
             deployed_at_ms: version.deployed_at_ms,
-            configuration: version.configuration,
+            configuration: version.configuration.clone(),
             version_before: self.document.version_before(),
             ..v1::Pipeline::default()
         };
@@ -39,6 +39,9 @@ impl Deployed {
             ledger.describe_state(&mut pipeline);
         }
         ledger.describe_counts(&mut pipeline, broker);
+        if pipeline.failure.is_empty() {
+            pipeline.failure = version.taken_back;
+        }
         pipeline
     }
 }

@@ -13,7 +13,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use crate::limits::VERSIONS_MAX;
+use crate::limits::{RETURN_REASON_CHARS_MAX, VERSIONS_MAX};
 
 const PIPELINES: &[u8] = b"pipeline/";
 const STATES: &[u8] = b"state/";
@@ -46,6 +46,9 @@ pub(crate) struct VersionDocument {
     /// It was there before: another one was taken back, by a person or by the host.
     #[prost(bool, tag = "6")]
     pub(crate) is_return: bool,
+    /// Which version the host took back for this one, and why; empty where a person decided.
+    #[prost(string, tag = "7")]
+    pub(crate) taken_back: String,
 }
 
 /// What is kept of a topic's transforms, with the topic.
@@ -73,6 +76,7 @@ impl PipelineDocument {
             components,
             deployed_at_ms: now_ms(),
             is_return: false,
+            taken_back: String::new(),
         });
         let too_many = self.versions.len().saturating_sub(VERSIONS_MAX);
         self.versions.drain(..too_many);
@@ -89,6 +93,21 @@ impl PipelineDocument {
         let Some(before) = before else { return false };
         self.push(before.configuration, before.is_yaml, before.components);
         self.versions.iter_mut().last().into_iter().for_each(|last| last.is_return = true);
+        true
+    }
+
+    /// Adds the version before the last one again, because the last one did not work. Says whether there is one.
+    pub(crate) fn take_back(&mut self, reason: &str) -> bool {
+        let version = self.versions.last().map_or(0, |last| last.number);
+        if !self.go_back() {
+            return false;
+        }
+        let (end, dots) = match reason.char_indices().nth(RETURN_REASON_CHARS_MAX) {
+            Some((end, _)) => (end, "..."),
+            None => (reason.len(), ""),
+        };
+        let taken_back = format!("version {version} was taken back: {}{dots}", &reason[..end]);
+        self.versions.iter_mut().last().into_iter().for_each(|last| last.taken_back.clone_from(&taken_back));
         true
     }
 }
@@ -152,6 +171,27 @@ mod tests {
         assert_eq!(restored("p", &note.name, note.value.expect("a value")), Some(write.clone()));
         assert_eq!(restored("q", &note.name, Vec::new()), None);
         assert_eq!(state("p", &StateWrite { value: None, ..write }).value, None);
+    }
+
+    #[test]
+    fn what_was_taken_back_says_why_and_what_follows_it_does_not() {
+        let mut document = PipelineDocument::default();
+        let last = |document: &PipelineDocument| document.versions.last().cloned().expect("a version");
+        document.push("one".into(), false, HashMap::new());
+        assert!(!document.take_back("there is nothing before it"));
+        document.push("two".into(), false, HashMap::new());
+        assert!(document.take_back("it trapped"));
+        let returned = PipelineDocument::decode(&*document.encode_to_vec()).expect("it is read as it was written");
+        let returned = last(&returned);
+        assert_eq!((returned.number, returned.configuration.as_str(), returned.is_return), (3, "one", true));
+        assert_eq!(returned.taken_back, "version 2 was taken back: it trapped");
+        document.push("three".into(), false, HashMap::new());
+        assert!(document.take_back(&"é".repeat(RETURN_REASON_CHARS_MAX + 1)));
+        let kept = last(&document).taken_back;
+        assert_eq!(kept.matches('é').count(), RETURN_REASON_CHARS_MAX);
+        assert!(kept.starts_with("version 4 ") && kept.ends_with("é..."), "{kept}");
+        assert!(document.go_back());
+        assert_eq!(last(&document).taken_back, "", "a person has decided since");
     }
 
     #[test]

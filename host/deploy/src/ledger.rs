@@ -79,8 +79,6 @@ struct Pages {
     failure: String,
     /// When it is started again after that, in milliseconds since the epoch; 0: not by itself.
     restarts_at_ms: u64,
-    /// Which version was taken back for this one, and why.
-    taken_back: String,
     /// Source and subscription.
     reads: Option<(String, String)>,
     /// Messages written to each topic that is a target now.
@@ -102,15 +100,13 @@ impl Ledger {
         let mut pages = lock(&self.pages);
         pages.reads = Some((config.from.clone(), config.subscription.clone()));
         (pages.state, pages.failure) = (State::Starting, String::new());
-        pages.taken_back.clear();
         let before = std::mem::take(&mut pages.written_to);
         let count = |topic: &String| (topic.clone(), before.get(topic).copied().unwrap_or_default());
         pages.written_to = config.targets.iter().map(|target| count(&target.topic)).collect();
     }
 
-    pub(crate) fn has_taken_back(&self, version: u64, reason: &str) {
+    pub(crate) fn has_taken_back(&self) {
         self.returns.fetch_add(1, Ordering::Relaxed);
-        lock(&self.pages).taken_back = format!("version {version} was taken back: {reason}");
     }
 
     pub(crate) fn has_begun(&self, books: Books) {
@@ -147,8 +143,7 @@ impl Ledger {
         let pages = lock(&self.pages);
         pipeline.set_state(pages.state);
         pipeline.restarts_at_ms = if pages.state == State::Failed { pages.restarts_at_ms } else { 0 };
-        let told = if pages.failure.is_empty() { &pages.taken_back } else { &pages.failure };
-        pipeline.failure.clone_from(told);
+        pipeline.failure.clone_from(&pages.failure);
     }
 
     /// Fills in what it has done and what lies before it.

@@ -5,6 +5,7 @@
 //!
 //! Takes and answers the contract's messages. Knows no transport and does not know how a record is moved; [`irongate_pipeline`] does.
 
+mod against;
 mod backup;
 mod chain;
 mod committer;
@@ -20,6 +21,7 @@ mod plugins;
 mod prepare;
 mod running;
 mod source;
+mod topic_counts;
 mod topics;
 mod way_back;
 
@@ -28,3 +30,4 @@ pub use deployments::Deployments;
 pub use error::DeployError;
 pub use ledger::Figures;
 pub use limits::{COMPONENT_BYTES_MAX, PIPELINES_MAX, TOPIC_STAGES_MAX};
+pub use topic_counts::TopicFigures;

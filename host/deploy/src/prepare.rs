@@ -9,7 +9,7 @@ use std::{
 
 use irongate_broker::{Broker, BrokerError};
 use irongate_pipeline::{
-    ChainConfig, Format, Pending, PipelineConfig, Place, Plugins, Problem, Schemas, SendError, Target,
+    ChainConfig, Format, Pending, PipelineConfig, Place, Plugins, Problem, Schemas, SendError, Target, Uses,
 };
 use irongate_pipeline::{Outgoing, Stages};
 use irongate_proto::{
@@ -51,6 +51,8 @@ impl Runtimes {
 pub(crate) struct Prepared {
     pub(crate) config: PipelineConfig,
     pub(crate) plugins: Plugins,
+    /// For the next run: an interpreter takes its time to start, and nothing should wait for that while one version takes another's place.
+    ready: Mutex<Option<Stages>>,
 }
 
 /// What is wrong, or why it could not be found out.
@@ -91,7 +93,7 @@ pub(crate) fn problem(path: &str, message: String, suggestion: &str) -> Problem 
     Problem { place, path: path.to_owned(), message, suggestion: Some(suggestion.to_owned()) }
 }
 
-/// Parses the file, loads every component and tries whether it starts. Blocks.
+/// Parses the file, loads every component and starts its instances. Blocks.
 pub(crate) fn prepare(
     version: &VersionDocument,
     plugins: &PluginFolder,
@@ -100,18 +102,29 @@ pub(crate) fn prepare(
     let mut config = parse(&version.configuration, version.is_yaml).map_err(Unprepared::Problems)?;
     for stage in &mut config.stages {
         if let Some(sha256) = version.components.get(&stage.id) {
-            stage.uses = plugins.path(sha256);
+            stage.uses = Uses::File(plugins.path(sha256));
         }
     }
     let runtime = runtimes.get(config.stages.iter().any(|stage| stage.limits.fuel_max.is_some()))?;
     let plugins = Plugins::load(&config.stages, &runtime).map_err(Unprepared::Problems)?;
-    Ok(Prepared { config, plugins })
+    // Whether every stage starts is known before the version before it is stopped.
+    let ready = plugins.configure(&config).map_err(Unprepared::Problems)?;
+    Ok(Prepared { config, plugins, ready: Mutex::new(Some(ready)) })
 }
 
 impl Prepared {
     /// Stages of their own for one run. Blocks.
     pub(crate) fn stages(&self) -> Result<Stages, Vec<Problem>> {
-        self.plugins.configure(&self.config)
+        self.take_ready().map_or_else(|| self.plugins.configure(&self.config), Ok)
+    }
+
+    /// Gives back what is ready for a run that does not come: instances are counted.
+    pub(crate) fn is_not_started(&self) {
+        drop(self.take_ready());
+    }
+
+    fn take_ready(&self) -> Option<Stages> {
+        self.ready.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Compiles the schemas of the targets and creates the topics that are missing.

@@ -20,6 +20,7 @@ use crate::{
     limits::TOPIC_STAGES_MAX,
     prepare::{Unprepared, parse_chain, problem},
     running::blocking,
+    topic_counts::TopicFigures,
 };
 
 /// The transforms of every topic, or why they cannot run.
@@ -30,14 +31,14 @@ pub(crate) async fn revive(shared: &Arc<Shared>) -> Chains {
     let mut chains = Chains::new();
     for (topic, kept) in shared.broker.transforms() {
         let loaded = match TransformsDocument::decode(&*kept) {
-            Ok(document) => load(shared, document).await.map_err(|unprepared| sentence(&unprepared)),
+            Ok(document) => load(shared, &topic, document).await.map_err(|unprepared| sentence(&unprepared)),
             Err(error) => Err(format!("what is kept of them cannot be read: {error}")),
         };
         let live: Arc<dyn TopicTransforms> = match &loaded {
             Ok(chain) => Arc::new(chain.clone()),
             Err(reason) => {
                 tracing::error!(topic, "its transforms cannot run, so it takes no message: {reason}");
-                Arc::new(Broken(reason.clone()))
+                Arc::new(Broken { reason: reason.clone(), counts: shared.topic_ledgers.of(&topic) })
             }
         };
         // A topic that is deleted meanwhile needs none.
@@ -55,10 +56,10 @@ pub(crate) fn components(broker: &Broker) -> Option<Vec<String>> {
     Some(documents.into_iter().flat_map(|document| document.components.into_values()).collect())
 }
 
-async fn load(shared: &Arc<Shared>, document: TransformsDocument) -> Result<Chain, Unprepared> {
-    let shared = Arc::clone(shared);
+async fn load(shared: &Arc<Shared>, topic: &str, document: TransformsDocument) -> Result<Chain, Unprepared> {
+    let (shared, counts) = (Arc::clone(shared), shared.topic_ledgers.of(topic));
     let records_max = shared.broker.limits().publish_batch_messages_max;
-    blocking(move || Chain::load(&document, &shared.plugins, &shared.topic_runtimes, records_max)).await?
+    blocking(move || Chain::load(&document, &shared.plugins, &shared.topic_runtimes, records_max, counts)).await?
 }
 
 fn sentence(unprepared: &Unprepared) -> String {
@@ -84,9 +85,10 @@ fn missing(stages: &[StageConfig], components: &HashMap<String, bytes::Bytes>) -
 
 impl Pipelines {
     /// A topic takes its transforms with it when it is deleted.
-    pub(crate) fn forget_deleted_topics(&mut self, broker: &Broker) {
-        let kept = broker.transforms();
+    pub(crate) fn forget_deleted_topics(&mut self, shared: &Shared) {
+        let kept = shared.broker.transforms();
         self.topics.retain(|topic, _| kept.iter().any(|(name, _)| name == topic));
+        shared.topic_ledgers.keep_only(|topic| self.topics.contains_key(topic));
     }
 }
 
@@ -108,7 +110,7 @@ impl Deployments {
         if !problems.is_empty() {
             return Ok(unchanged(problems));
         }
-        pipelines.forget_deleted_topics(&self.shared.broker);
+        pipelines.forget_deleted_topics(&self.shared);
         let of_others = pipelines.topics.iter().filter(|(other, _)| **other != topic);
         let stages: usize = of_others.map(|(_, chain)| chain.as_ref().map_or(0, |chain| chain.described().len())).sum();
         if stages + config.stages.len() > TOPIC_STAGES_MAX {
@@ -119,7 +121,7 @@ impl Deployments {
         let components = self.shared.keep(of_stages.collect()).await?;
         let document = TransformsDocument { configuration, is_yaml, components, set_at_ms: now_ms() };
         let kept = document.encode_to_vec();
-        let answered = match load(&self.shared, document).await {
+        let answered = match load(&self.shared, &topic, document).await {
             Ok(chain) => {
                 let live: Arc<dyn TopicTransforms> = Arc::new(chain.clone());
                 let stages = chain.described();
@@ -153,11 +155,18 @@ impl Deployments {
         v1::ListTopicTransformsResponse { topics: kept.map(describe).collect() }
     }
 
+    /// What the transforms of each topic have done, by name. Waits for nothing.
+    #[must_use]
+    pub fn topic_figures(&self) -> Vec<TopicFigures> {
+        self.shared.topic_ledgers.figures(&self.shared.broker)
+    }
+
     /// Lets messages enter as they are sent again.
     pub async fn clear_topic_transforms(&self, topic: &str) -> Result<(), DeployError> {
         let mut pipelines = self.shared.open_pipelines().await?;
         self.shared.broker.set_transforms(topic, None).await?;
         pipelines.topics.remove(topic);
+        self.shared.topic_ledgers.keep_only(|other| other != topic);
         self.shared.tidy(&pipelines)
     }
 
@@ -178,13 +187,13 @@ impl Deployments {
                 return Err(DeployError::Precondition { what });
             }
         };
-        let Passed { made, stages, elapsed } = chain.pass(topic, passing(message)).await;
+        let Passed { made, stages, elapsed } = chain.try_out(topic, vec![passing(message)]).await;
         let mut answer = v1::DryRunTopicTransformsResponse {
             stages: stages.into_iter().map(StageRun::on_the_wire).collect(),
             elapsed_us: u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX),
             ..v1::DryRunTopicTransformsResponse::default()
         };
-        match made {
+        match made.into_iter().next().unwrap_or_else(|| Ok(Vec::new())) {
             Err(refusal) => {
                 let error = BrokerError::TransformRefused { topic: topic.to_owned(), refusal };
                 answer.refused = Some(refused(&error));

@@ -153,7 +153,7 @@ fn sizes(config: &PipelineConfig, broker: &Surroundings) -> Advice {
     }
     let text = format!(
         "{topic} may get messages of {bytes} bytes, but the broker takes no more than {bytes_max}: they would be dead letters; \
-         set message_bytes = {bytes_max}"
+         set message_bytes_max = \"{bytes_max}B\""
     );
     advice("sizes", Weight::Wrong, text)
 }
@@ -235,6 +235,9 @@ mod tests {
         assert_eq!(weight, Weight::Wrong);
         assert!(text.contains("may take 30 s (budget 20 s, one call of a stage 10 s)"), "{text}");
         assert_eq!(found(&config(&format!("budget = \"19s\"\n{stage}")), &danube(), "time").0, Weight::Well);
+        // The slowest of several counts.
+        let fast = stage.replace("\"s\"", "\"fast\"").replace("10s", "1s");
+        assert_eq!(found(&config(&format!("{stage}\n{fast}")), &danube(), "time").0, Weight::Wrong);
     }
 
     #[test]
@@ -250,6 +253,16 @@ mod tests {
     fn a_message_that_the_broker_would_refuse_is_wrong() {
         let of = |bytes_max| found(&config(""), &Surroundings { message_bytes_max: bytes_max, ..danube() }, "sizes").0;
         assert_eq!([of(None), of(Some(1 << 20)), of(Some(10 << 20))], [Weight::Mind, Weight::Wrong, Weight::Well]);
+        assert_eq!([of(Some(4_193_999)), of(Some(4_194_000))], [Weight::Wrong, Weight::Well]);
+        // The largest of several counts.
+        let small = "[[pipeline.to]]\ntopic = \"/default/c\"\non_error = \"drop\"\nmessage_bytes_max = \"1kB\"";
+        let broker = Surroundings { message_bytes_max: Some(1 << 20), ..danube() };
+        let (weight, text) = found(&config(small), &broker, "sizes");
+        assert!(weight == Weight::Wrong && text.starts_with("/default/b may get"), "{text}");
+        // What it says to do is understood, and enough.
+        let mended = small.replace("message_bytes_max = \"1kB\"", "message_bytes_max = \"1048576B\"");
+        assert!(text.ends_with("set message_bytes_max = \"1048576B\""), "{text}");
+        assert_eq!(config(&mended).targets[0].message_bytes_max, 1 << 20);
     }
 
     #[test]

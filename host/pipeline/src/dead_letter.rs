@@ -9,34 +9,11 @@ use crate::{
     limits::DEAD_LETTER_TEXT_BYTES_MAX,
 };
 
-/// Danube's names.
-pub const ORIGINAL_TOPIC: &str = "x-original-topic";
-/// The subscription that the record was read with.
-pub const ORIGINAL_SUBSCRIPTION: &str = "x-original-subscription";
-/// The offset that the record had.
-pub const ORIGINAL_OFFSET: &str = "x-original-topic-offset";
-/// How often it was tried.
-pub const DELIVERY_ATTEMPT: &str = "x-delivery-attempt";
-/// Why it is here, for a person.
-pub const FAILURE_REASON: &str = "x-failure-reason";
-/// The policy that brought it here.
-pub const POISON_POLICY: &str = "x-poison-policy";
-/// Our names: what kind of failure.
-pub const ERROR_CLASS: &str = "x-irongate-error-class";
-/// The pipeline.
-pub const PIPELINE: &str = "x-irongate-pipeline";
-/// The stage, where one failed.
-pub const STAGE: &str = "x-irongate-stage";
-/// The target, where one refused.
-pub const TARGET: &str = "x-irongate-target";
-/// The plugin's name and version.
-pub const PLUGIN: &str = "x-irongate-plugin";
-/// The plugin's sha256.
-pub const PLUGIN_SHA256: &str = "x-irongate-plugin-sha256";
-/// Where the plugin was stopped.
-pub const BACKTRACE: &str = "x-irongate-backtrace";
-/// When the record was published first.
-pub const PUBLISH_TIME_MS: &str = "x-irongate-publish-time-ms";
+pub use irongate_messages::dead_letter::{
+    BACKTRACE, DELIVERY_ATTEMPT, ERROR_CLASS, FAILURE_REASON, ORIGINAL_OFFSET, ORIGINAL_SUBSCRIPTION, ORIGINAL_TOPIC,
+    PIPELINE, PLUGIN, PLUGIN_SHA256, POISON_POLICY, PUBLISH_TIME_MS, STAGE, TARGET,
+};
+
 /// What the first three become when a dead letter is read and fails again.
 const FIRST: [(&str, &str); 3] = [
     (ORIGINAL_TOPIC, "x-first-original-topic"),

@@ -5,10 +5,7 @@ use sha2::{Digest, Sha256};
 
 use crate::engine::Position;
 
-/// The attribute with the dedup id of a record.
-pub const DEDUP_ID: &str = "x-irongate-dedup-id";
-/// The attribute of a replayed dead letter: topic and offset that it had first, as `topic@offset`.
-pub const ORIGIN: &str = "x-irongate-origin";
+pub use irongate_messages::dead_letter::{DEDUP_ID, ORIGIN};
 
 /// The same for the same output of the same record by the same way, whenever it is sent.
 pub(crate) fn dedup_id(pipeline: &str, origin: &str, path: &str, target: &str) -> String {

@@ -4,7 +4,7 @@ use std::fmt::{self, Write};
 
 use crate::{
     condition::{Comparison, Condition, Subject},
-    config::{OnError, PipelineConfig, StageConfig, SubscriptionType, TargetConfig},
+    config::{OnError, PipelineConfig, StageConfig, SubscriptionType, TargetConfig, Uses},
 };
 
 /// How a picture is written down.
@@ -151,7 +151,10 @@ fn reading(config: &PipelineConfig) -> String {
 }
 
 fn component(stage: &StageConfig) -> String {
-    let name = stage.uses.file_name().unwrap_or(stage.uses.as_os_str()).to_string_lossy().into_owned();
+    let name = match &stage.uses {
+        Uses::File(file) => file.file_name().unwrap_or(file.as_os_str()).to_string_lossy().into_owned(),
+        Uses::Stored(stored) => stored.to_string(),
+    };
     if stage.grants.state { format!("{name}, keeps state") } else { name }
 }
 

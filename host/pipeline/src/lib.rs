@@ -18,13 +18,14 @@ mod graph;
 mod limits;
 mod load;
 mod shadow;
+mod stored;
 mod testing;
 
 pub use advice::{Advice, PoisonFate, Surroundings, Weight, advise};
 pub use condition::{Comparison, Condition, Subject};
 pub use config::{
     Bound, ChainConfig, DeadLetterConfig, Format, OnError, PipelineConfig, Place, Problem, Retry, SchemaConfig,
-    StageConfig, SubscriptionType, TargetConfig,
+    StageConfig, StoredName, SubscriptionType, TargetConfig, Uses,
 };
 pub use dedup::{DEDUP_ID, ORIGIN};
 pub use dry_run::{DryEnd, DryRun, StageCall, dry_run, lane_for};
@@ -37,6 +38,7 @@ pub use graph::{Picture, draw};
 pub use limits::{CHAIN_STAGES_MAX, OUTAGE_PAUSE_MAX, STOPPED_RECORDS_MAX, TRUSTED_AFTER_RECORDS};
 pub use load::{Plugins, Schemas, Stages, plan, schemas};
 pub use shadow::{Compared, Difference, Output, Side, shadow};
+pub use stored::{Found, find_stored};
 pub use testing::{
     Expected, ExpectedPayload, Fault, FaultKind, MemorySource, MemoryTarget, Recorded, TestCase, TestRecord,
     TestResult, record_test, run_test, section,

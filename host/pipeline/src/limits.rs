@@ -25,6 +25,9 @@ pub(crate) const IN_FLIGHT_RECORDS: u64 = 512;
 /// Bytes between being read and being settled, over all lanes. Default 16 MiB. A larger record is alone.
 pub const IN_FLIGHT_BYTES_MAX: usize = 1 << 30;
 pub(crate) const IN_FLIGHT_BYTES: usize = 16 * MIB;
+/// What `state_bytes` may be set to: bytes of all states of a pipeline, over its stages and lanes. 4 GiB. The default is
+/// `irongate_runtime::Limits::state_bytes_max`.
+pub const STATE_BYTES_MAX: usize = 1 << 32;
 /// Bytes of one message for a target. Default 4,194,000: what a Danube broker takes, with the frame around it.
 pub const MESSAGE_BYTES_MAX: usize = 64 * MIB;
 pub(crate) const MESSAGE_BYTES: usize = 4_194_000;

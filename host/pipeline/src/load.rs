@@ -73,10 +73,11 @@ impl Plugins {
     fn configured(&self, config: &PipelineConfig, lanes_max: usize) -> Result<Stages, Vec<Problem>> {
         let mut problems = Vec::new();
         let mut lanes = Vec::new();
+        let room = Arc::default();
         for lane in 0..lanes_max {
             let mut made = LaneStages::default();
             for (stage, plugin) in config.stages.iter().zip(&self.plugins) {
-                let state = Arc::new(LaneState::default());
+                let state = Arc::new(LaneState::within(&room));
                 let reader: Arc<LaneState> = Arc::clone(&state);
                 match plugin.configure(&stage.with, stage.limits.clone(), stage.grants, reader) {
                     Ok(transform) => made.stages.push(Box::new(transform)),
@@ -123,8 +124,9 @@ impl Stages {
     #[must_use]
     pub fn native(lanes: Vec<Vec<Box<dyn Stage>>>) -> Stages {
         let sha256 = lanes.first().map_or(0, Vec::len);
+        let room = Arc::default();
         let lane = |stages: Vec<Box<dyn Stage>>| {
-            let states = stages.iter().map(|_| Arc::default()).collect();
+            let states = stages.iter().map(|_| Arc::new(LaneState::within(&room))).collect();
             LaneStages { stages, states, ..LaneStages::default() }
         };
         Stages { sha256: vec![String::new(); sha256], lanes: lanes.into_iter().map(lane).collect() }
@@ -199,15 +201,19 @@ pub fn plan(
 }
 
 fn load(stage: &StageConfig, runtime: &Runtime) -> Result<Plugin, Vec<Problem>> {
-    let bytes = std::fs::read(&stage.uses).map_err(|error| {
+    let Some(file) = stage.uses.file() else {
+        let message = format!("{} is a plugin's name, and there is no plugin store here", stage.uses);
+        return Err(vec![stage.problem("/uses", message, None)]);
+    };
+    let bytes = std::fs::read(file).map_err(|error| {
         let build = Some("irongate plugin build makes a component".to_owned());
-        vec![stage.problem("/uses", format!("{} cannot be read: {error}", stage.uses.display()), build)]
+        vec![stage.problem("/uses", format!("{} cannot be read: {error}", stage.uses), build)]
     })?;
     let plugin = runtime
         .load(&bytes)
-        .map_err(|error| vec![stage.problem("/uses", format!("{}: {}", stage.uses.display(), chain(&error)), None)])?;
+        .map_err(|error| vec![stage.problem("/uses", format!("{}: {}", stage.uses, chain(&error)), None)])?;
     if let Some(pinned) = stage.sha256.as_ref().filter(|pinned| *pinned != plugin.sha256()) {
-        let message = format!("{} has the sha256 {}, not {pinned}", stage.uses.display(), plugin.sha256());
+        let message = format!("{} has the sha256 {}, not {pinned}", stage.uses, plugin.sha256());
         return Err(vec![stage.problem("/sha256", message, None)]);
     }
     let Some(schema) = &plugin.description().configuration_schema else { return Ok(plugin) };

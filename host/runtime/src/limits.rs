@@ -45,6 +45,10 @@ pub struct Limits {
     pub state_key_bytes_max: usize,
     /// Keys of the state. Default 100,000. A new one over it is refused, and the transform is told why.
     pub state_keys_max: usize,
+    /// Bytes of all keys and values of the state, those of every transform included that shares its room: of a pipeline all stages in all lanes.
+    /// Default 256 MiB. What would make it larger is refused, and the transform is told why. Calls that run at once see each other's changes
+    /// once they are noted, so together they may go over it by what they change.
+    pub state_bytes_max: usize,
     /// Bytes of a value of the state. Default 256 KiB.
     pub state_value_bytes_max: usize,
     /// Bytes of keys and values that one call may change. Default 4 MiB.
@@ -76,6 +80,7 @@ impl Default for Limits {
             counter_name_bytes_max: 128,
             state_key_bytes_max: 512,
             state_keys_max: 100_000,
+            state_bytes_max: 256 * MIB,
             state_value_bytes_max: 256 * KIB,
             state_change_bytes_max: 4 * MIB,
             handles_max: 64,

@@ -16,6 +16,9 @@ pub trait StateReader: Send + Sync {
     fn get(&self, key: &str) -> Result<Option<Bytes>, Box<dyn Error + Send + Sync>>;
     /// How many keys have a value.
     fn keys(&self) -> usize;
+    /// How many bytes all keys and values have together, those of other transforms included with which this one shares its room
+    /// ([`Limits::state_bytes_max`]).
+    fn bytes(&self) -> usize;
 }
 
 /// One change that a batch made. Of each key only the last.
@@ -59,6 +62,10 @@ impl StateReader for MemoryState {
     fn keys(&self) -> usize {
         self.lock().len()
     }
+
+    fn bytes(&self) -> usize {
+        self.lock().iter().map(|(key, value)| key.len() + value.len()).sum()
+    }
 }
 
 /// Changes by key: a value, or nothing for a deleted key.
@@ -72,8 +79,27 @@ pub(crate) struct StateBook {
     /// Changes of this call.
     pub(crate) changes: Changes,
     changed_bytes: usize,
-    /// By how many keys all these changes make the state larger, once that was asked.
-    added: Option<isize>,
+    /// By what all these changes make the state larger, once that was asked.
+    growth: Option<Growth>,
+}
+
+/// By how much a state becomes larger, or smaller.
+#[derive(Clone, Copy, Debug, Default)]
+struct Growth {
+    keys: isize,
+    bytes: isize,
+}
+
+impl Growth {
+    /// With one value in the place of another, or with none.
+    fn and(self, key: &str, before: Option<&Bytes>, after: Option<usize>) -> Growth {
+        let signed = |bytes: usize| isize::try_from(bytes).unwrap_or(isize::MAX);
+        let bytes = |value: usize| signed(key.len() + value);
+        Growth {
+            keys: self.keys + isize::from(after.is_some()) - isize::from(before.is_some()),
+            bytes: self.bytes + after.map_or(0, bytes) - before.map_or(0, |value| bytes(value.len())),
+        }
+    }
 }
 
 impl StateBook {
@@ -110,36 +136,48 @@ impl StateBook {
         if let Err(error) = is_small {
             return Ok(Err(error));
         }
-        let had_value = match self.changes.get(&key).or_else(|| self.earlier.get(&key)) {
-            Some(changed) => changed.is_some(),
-            None => store.get(&key).map_err(HostFault::State)?.is_some(),
+        let before = match self.changes.get(&key).or_else(|| self.earlier.get(&key)) {
+            Some(changed) => changed.clone(),
+            None => store.get(&key).map_err(HostFault::State)?,
         };
-        let added = self.added(store)?;
-        if value.is_some() && !had_value {
-            let keys = store.keys().saturating_add_signed(added);
-            let keys_max = limits.state_keys_max;
-            if keys >= keys_max {
-                let reason = format!("the state has {keys} keys, at most {keys_max} are allowed (state_keys_max)");
-                return Ok(Err(StateError::TooLarge(format!("{reason}; delete keys that are not needed any more"))));
-            }
+        let growth = self.growth(store)?;
+        let larger = growth.and(&key, before.as_ref(), value.as_ref().map(Vec::len));
+        if let Err(error) = has_room(growth, larger, store, limits) {
+            return Ok(Err(error));
         }
-        self.added = Some(added + isize::from(value.is_some()) - isize::from(had_value));
+        self.growth = Some(larger);
         self.changed_bytes = changed_bytes;
         self.changes.insert(key, value.map(Bytes::from));
         Ok(Ok(()))
     }
 
-    fn added(&self, store: &dyn StateReader) -> Result<isize, HostFault> {
-        if let Some(added) = self.added {
-            return Ok(added);
+    fn growth(&self, store: &dyn StateReader) -> Result<Growth, HostFault> {
+        if let Some(growth) = self.growth {
+            return Ok(growth);
         }
-        let mut added = 0;
+        let mut growth = Growth::default();
         for (key, value) in &self.earlier {
-            let had_value = store.get(key).map_err(HostFault::State)?.is_some();
-            added += isize::from(value.is_some()) - isize::from(had_value);
+            let before = store.get(key).map_err(HostFault::State)?;
+            growth = growth.and(key, before.as_ref(), value.as_ref().map(Bytes::len));
         }
-        Ok(added)
+        Ok(growth)
     }
+}
+
+/// What makes the state smaller is always taken.
+fn has_room(now: Growth, then: Growth, store: &dyn StateReader, limits: &Limits) -> Result<(), StateError> {
+    let full =
+        |reason: String| Err(StateError::TooLarge(format!("{reason}; delete keys that are not needed any more")));
+    let (keys, keys_max) = (store.keys().saturating_add_signed(now.keys), limits.state_keys_max);
+    if then.keys > now.keys && keys >= keys_max {
+        return full(format!("the state has {keys} keys, at most {keys_max} are allowed (state_keys_max)"));
+    }
+    let (bytes, bytes_max) = (store.bytes().saturating_add_signed(then.bytes), limits.state_bytes_max);
+    if then.bytes > now.bytes && bytes > bytes_max {
+        let what = "the keys and values of all states that share this room";
+        return full(format!("{what} would have {bytes} bytes, at most {bytes_max} are allowed (state_bytes_max)"));
+    }
+    Ok(())
 }
 
 /// The outer error ends the call, the inner one is the guest's to handle.
@@ -213,5 +251,28 @@ mod tests {
         change("b", None).unwrap();
         change("e", Some("v")).unwrap();
         change("f", Some("v")).unwrap_err();
+    }
+
+    #[test]
+    fn the_bytes_are_bounded_and_what_becomes_smaller_makes_room() {
+        let limits = Limits { state_bytes_max: 12, ..Limits::default() };
+        let store = MemoryState::default();
+        store.apply(["a", "b"].map(|key| StateChange { key: key.into(), value: Some("1234".into()) }).into());
+        assert_eq!(store.bytes(), 10);
+        // An earlier call of the batch has made one value a byte longer: there are 11.
+        let earlier = Changes::from([("a".into(), Some(Bytes::from("12345")))]);
+        let mut book = StateBook::after(earlier);
+        let mut change =
+            |key: &str, value: Option<&str>| book.change(key.into(), value.map(Into::into), &store, &limits).unwrap();
+        let told = change("c", Some("v")).unwrap_err();
+        let StateError::TooLarge(told) = told else { panic!("{told:?}") };
+        assert!(told.contains("would have 13 bytes, at most 12 are allowed (state_bytes_max)"), "{told}");
+        change("a", Some("123456")).unwrap();
+        change("a", Some("1234567")).unwrap_err();
+        change("b", Some("")).unwrap();
+        change("c", Some("123")).unwrap();
+        change("d", Some("")).unwrap_err();
+        change("a", None).unwrap();
+        change("d", Some("123456")).unwrap();
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::dispatch::Kind;
 use irongate_broker::MetricsSnapshot;
-use irongate_deploy::Figures;
+use irongate_deploy::{Figures, TopicFigures};
 use std::fmt::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -65,7 +65,12 @@ fn read(counter: &AtomicU64) -> u64 {
 type Metric = (&'static str, &'static str, u64);
 
 /// Everything as Prometheus text, format 0.0.4.
-pub(crate) fn render(counters: &Counters, broker: &MetricsSnapshot, pipelines: &[Figures]) -> String {
+pub(crate) fn render(
+    counters: &Counters,
+    broker: &MetricsSnapshot,
+    pipelines: &[Figures],
+    topics: &[TopicFigures],
+) -> String {
     let mut text = String::with_capacity(4096);
     for (name, help, value) in
         of_the_server(counters).into_iter().chain(of_messages(broker)).chain(of_the_store(broker))
@@ -79,6 +84,13 @@ pub(crate) fn render(counters: &Counters, broker: &MetricsSnapshot, pipelines: &
             // A pipeline's name has no character that a label would have to escape.
             let Some(value) = value(one) else { continue };
             let _ = writeln!(text, "irongate_{name}{{pipeline=\"{}\"}} {value}", one.name);
+        }
+    }
+    for (name, help, value) in OF_A_TOPICS_TRANSFORMS {
+        head(&mut text, name, help);
+        for one in topics {
+            // Nor has a topic's name.
+            let _ = writeln!(text, "irongate_{name}{{topic=\"{}\"}} {}", one.topic, value(one));
         }
     }
     text
@@ -126,6 +138,25 @@ const OF_A_PIPELINE: [PipelineMetric; 14] = [
         |one| Some(one.returns),
     ),
     ("pipeline_lag_messages", "Messages of the source that the pipeline has not settled.", |one| one.lag),
+];
+
+/// The same of one topic's transforms, each with its name as a label.
+type TopicMetric = (&'static str, &'static str, fn(&TopicFigures) -> u64);
+
+/// What is received is passed, dropped, refused, or in them now.
+const OF_A_TOPICS_TRANSFORMS: [TopicMetric; 6] = [
+    ("topic_transforms_received_messages_total", "Messages that came to the topic's transforms.", |one| one.received),
+    (
+        "topic_transforms_passed_messages_total",
+        "Messages that the transforms let through, changed or not, to be checked and kept.",
+        |one| one.passed,
+    ),
+    ("topic_transforms_dropped_messages_total", "Messages acknowledged of which nothing entered.", |one| one.dropped),
+    ("topic_transforms_refused_messages_total", "Messages refused by the transforms, for any reason.", |one| {
+        one.refused
+    }),
+    ("topic_transforms_made_messages_total", "Messages made of those that were let through.", |one| one.made),
+    ("topic_transforms_stopped_calls_total", "Calls of a stage stopped by a limit or a trap.", |one| one.stopped_calls),
 ];
 
 fn of_the_server(counters: &Counters) -> [Metric; 7] {
@@ -227,7 +258,16 @@ mod tests {
             lag,
         };
         let pipelines = [pipeline("a", Some(7)), pipeline("b", None)];
-        let text = render(&counters, &MetricsSnapshot::default(), &pipelines);
+        let topic = TopicFigures {
+            topic: "/default/t".to_owned(),
+            received: 9,
+            passed: 3,
+            dropped: 2,
+            refused: 4,
+            made: 5,
+            stopped_calls: 1,
+        };
+        let text = render(&counters, &MetricsSnapshot::default(), &pipelines, &[topic]);
         let mut names = HashSet::new();
         for block in text.split("# HELP ").skip(1) {
             let mut lines = block.lines();
@@ -240,9 +280,10 @@ mod tests {
         }
         assert!(text.contains("\nirongate_server_connections 1\n"), "{text}");
         let lag = "irongate_pipeline_lag_messages";
-        assert!(text.ends_with(&format!("# TYPE {lag} gauge\n{lag}{{pipeline=\"a\"}} 7\n")), "{text}");
+        assert!(text.contains(&format!("# TYPE {lag} gauge\n{lag}{{pipeline=\"a\"}} 7\n# HELP ")), "{text}");
+        assert!(text.contains("irongate_topic_transforms_refused_messages_total{topic=\"/default/t\"} 4\n"), "{text}");
         assert!(text.contains("irongate_pipeline_restarts_total{pipeline=\"b\"} 2\n"), "{text}");
         drop(open);
-        assert!(render(&counters, &MetricsSnapshot::default(), &[]).contains("\nirongate_server_connections 0\n"));
+        assert!(render(&counters, &MetricsSnapshot::default(), &[], &[]).contains("\nirongate_server_connections 0\n"));
     }
 }

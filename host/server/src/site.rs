@@ -63,7 +63,8 @@ impl Site {
 
     fn metrics(&self) -> Response<Body> {
         let pipelines = self.deployments.as_ref().map(Deployments::figures).unwrap_or_default();
-        let rendered = metrics::render(&self.counters, &self.broker.metrics(), &pipelines);
+        let topics = self.deployments.as_ref().map(Deployments::topic_figures).unwrap_or_default();
+        let rendered = metrics::render(&self.counters, &self.broker.metrics(), &pipelines, &topics);
         let content_type = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
         uncached(StatusCode::OK, content_type, rendered)
     }

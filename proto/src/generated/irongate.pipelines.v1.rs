@@ -51,7 +51,7 @@ pub struct Pipeline {
     pub name: ::prost::alloc::string::String,
     #[prost(enumeration = "pipeline::State", tag = "2")]
     pub state: i32,
-    /// why, the last time
+    /// why it failed the last time, or why the version before this one was taken back
     #[prost(string, tag = "3")]
     pub failure: ::prost::alloc::string::String,
     #[prost(uint64, tag = "4")]

@@ -3,10 +3,16 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, path::PathBuf, time::Duration};
 
 use danube_client::{Consumer, DanubeClient, Producer, SchemaType, SubType};
-use irongate_tests::{Host, guide, until};
+use irongate_tests::{Host, cli, guide, surroundings, until};
+use tokio::process::Command;
+
+/// How long the components may take to be built, with their libraries.
+const BUILD_PATIENCE: Duration = Duration::from_mins(30);
+/// gRPC's number of that status.
+const INVALID_ARGUMENT: i32 = 3;
 
 async fn client(host: &Host) -> DanubeClient {
     DanubeClient::builder().service_url(host.url()).build().await.unwrap()
@@ -210,6 +216,65 @@ async fn an_invalid_message_is_refused_with_the_violation_in_the_status() {
     // A producer that names no schema is not let around the topic's.
     let plain = reliable_producer(&client, guide::TOPIC).await;
     until::done("being refused", plain.send(guide::INVALID.into(), None)).await.unwrap_err();
+    host.assert_never_panicked();
+}
+
+/// Two of the examples, each as it is built.
+async fn components() -> [PathBuf; 2] {
+    let target = surroundings::plugins_target();
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS").env_remove("CARGO_TARGET_DIR");
+    command.args([
+        "build",
+        "--quiet",
+        "--release",
+        "--target",
+        "wasm32-wasip2",
+        "-p",
+        "split-lines",
+        "-p",
+        "mask-fields",
+    ]);
+    command.arg("--target-dir").arg(&target);
+    let built = cli::run_within(BUILD_PATIENCE, &surroundings::tests_folder().join("../plugins"), command).await;
+    assert_eq!(built.code, 0, "{}", built.stderr);
+    ["split_lines", "mask_fields"].map(|name| target.join(format!("wasm32-wasip2/release/{name}.wasm")))
+}
+
+#[tokio::test]
+async fn a_message_enters_a_topic_with_transforms_as_they_made_it_or_is_refused_with_their_reason() {
+    let host = Host::start().await;
+    let client = client(&host).await;
+    let topic = "/default/transformed";
+    let producer = reliable_producer(&client, topic).await;
+    let [split, mask] = components().await.map(|file| file.display().to_string());
+    let limits = "limits = { timeout = \"60s\" }";
+    let chain = format!(
+        "[[stages]]\nid = \"split\"\nuses = \"{split}\"\n{limits}\n\
+         [[stages]]\nid = \"mask\"\nuses = \"{mask}\"\nwith = {{ fields = [\"email\"] }}\n{limits}\n"
+    );
+    std::fs::write(host.folder().join("chain.toml"), chain).unwrap();
+    let set = ["topics", "transform", "set", topic, "chain.toml", "-s", &host.url()];
+    let set = cli::irongate(host.folder(), &set).await;
+    assert_eq!(set.code, 0, "{}", set.stderr);
+    let mut consumer = subscribed(&client, topic, "c1", "s1", SubType::Exclusive).await;
+    let mut messages = consumer.receive().await.unwrap();
+
+    send(&producer, "{\"email\":\"a\",\"n\":1}\n{\"email\":\"b\",\"n\":2}").await;
+    // Nothing is left of it, and that is no failure.
+    send(&producer, "\n").await;
+    let refusal = until::done("being refused", producer.send(b"{\"n\":3}\nno JSON".to_vec(), None)).await.unwrap_err();
+    let status = refusal.extract_status().expect("a refusal is a status");
+    assert_eq!(status.code() as i32, INVALID_ARGUMENT, "{status:?}");
+    for part in ["the transforms of the topic /default/transformed reject the message", "mask: the payload is not JSON"]
+    {
+        assert!(status.message().contains(part), "{part} in {}", status.message());
+    }
+    send(&producer, "{\"email\":\"d\",\"n\":4}").await;
+    for (offset, number) in [1, 2, 4].into_iter().enumerate() {
+        let expected = format!("{{\"email\":\"***\",\"n\":{number}}}");
+        assert_eq!(next_acknowledged!(consumer, messages), (offset as u64, expected));
+    }
     host.assert_never_panicked();
 }
 

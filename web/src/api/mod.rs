@@ -3,6 +3,7 @@
 
 pub mod browse;
 mod call;
+pub mod dead_letters;
 pub mod host;
 pub mod load;
 pub mod pipelines;

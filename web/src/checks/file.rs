@@ -38,6 +38,7 @@ fn record(written: &Written) -> Record {
     record.schema = told(&written.subject).map(|subject| SchemaName { subject, version });
     record.routing_key = told(&written.routing_key);
     record.template = written.template;
+    record.encoding = written.encoding.parse().ok();
     record.attributes.clone_from(&written.attributes);
     record
 }
@@ -55,6 +56,7 @@ fn written(record: &Record) -> Result<Written, RecordError> {
         attributes: record.attributes,
         payload,
         template: record.template,
+        encoding: record.encoding.map(|encoding| encoding.to_string()).unwrap_or_default(),
     })
 }
 
@@ -73,6 +75,7 @@ mod tests {
             attributes: [("k".to_owned(), "yes".to_owned())].into(),
             payload: "{\n  \"a\": 1\n}".into(),
             template: true,
+            encoding: "binary".to_owned(),
         };
         let ask = |file: MessageFile| write_or_read(&Question { file: Some(file), ..Question::default() });
         let messages = vec![message, Written { payload: vec![0xff].into(), ..Written::default() }];

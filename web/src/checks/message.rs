@@ -82,6 +82,9 @@ pub struct Written {
     /// Payload, key and attributes are templates.
     #[prost(bool, tag = "8")]
     pub template: bool,
+    /// How the payload travels, as [`Encoding`](crate::state::encoding::Encoding) is written; empty: as it stands.
+    #[prost(string, tag = "9")]
+    pub encoding: String,
 }
 
 /// Texts with names in double braces.

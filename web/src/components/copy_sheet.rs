@@ -20,8 +20,10 @@ pub struct CopySheetProps {
     pub open: bool,
     /// Called when it has been closed.
     pub onclose: Callback<()>,
-    /// What was typed.
+    /// What is sent.
     pub form: ProduceForm,
+    /// What was typed, in which names in double braces are not filled in.
+    pub typed: ProduceForm,
     /// What is known of the topic.
     pub facts: TopicFacts,
     /// What travels; none: what is typed cannot be encoded.
@@ -43,10 +45,9 @@ pub fn copy_sheet(props: &CopySheetProps) -> Html {
 pub fn CopyContent(props: &CopySheetProps) -> Html {
     let tongue = use_state(Tongue::default);
     let host = gloo_utils::window().location().origin().unwrap_or_default();
-    let written = props
-        .payload
-        .as_ref()
-        .map(|payload| Letter { host: &host, form: &props.form, facts: &props.facts, payload }.written(*tongue));
+    let CopySheetProps { form, typed, facts, .. } = props;
+    let written =
+        props.payload.as_ref().map(|payload| Letter { host: &host, form, typed, facts, payload }.written(*tongue));
     let tab = |(index, (this, words)): (usize, &(Tongue, &'static str))| {
         let (chosen, this) = (tongue.setter(), *this);
         let onclick = Callback::from(move |_: MouseEvent| chosen.set(this));
@@ -56,7 +57,7 @@ pub fn CopyContent(props: &CopySheetProps) -> Html {
                 data-testid={format!("copy-as-{index}")} {onclick}>{ *words }</button>
         }
     };
-    let link = permalink(&props.form);
+    let link = permalink(typed);
     html! {
         <div class="copy">
             <div class="tabs" role="group" aria-label="Write it as">{ Tongue::ALL.iter().enumerate().map(tab).collect::<Html>() }</div>

@@ -36,7 +36,7 @@ pub fn MessageFiles(props: &MessageFilesProps) -> Html {
     let said = use_state(Said::default);
     let messages: Vec<Option<Written>> =
         props.templates.iter().map(|template| written(&template.name, &template.form(), None)).collect();
-    let encoded = messages.iter().filter(|message| message.is_none()).count();
+    let unknown = messages.iter().filter(|message| message.is_none()).count();
     let messages: Vec<Written> = messages.into_iter().flatten().collect();
     let nothing = messages.is_empty();
     let onexport = {
@@ -78,9 +78,9 @@ pub fn MessageFiles(props: &MessageFilesProps) -> Html {
                 <input id="file-import" data-testid="file-import" type="file" accept=".yaml,.yml,.json" onchange={onimport} />
                 <button type="button" class="secondary" data-testid="file-export" disabled={nothing} onclick={onexport}>{ "Export all" }</button>
             </div>
-            if encoded > 0 {
-                <p class="note">{ format!("{} encoded as Avro or Protobuf, for which a file has no word: left out of the export.",
-                    counted(encoded, "template is", "templates are")) }</p>
+            if unknown > 0 {
+                <p class="note">{ format!("{} kept while the schema was not known, and with it how the message travels: left out of the export. Open and save again what is to be in it.",
+                    counted(unknown, "template was", "templates were")) }</p>
             }
             <div role="status">
                 if !said.good.is_empty() { <p class="good" data-testid="file-result">{ sentence(&said.good) }</p> }

@@ -8,7 +8,7 @@ use super::field::SelectField;
 use super::message_detail::hex_view;
 use crate::hooks::use_produce::Format;
 use crate::state::check::Wire;
-use crate::state::encoding::Encoding;
+use crate::state::encoding;
 use crate::state::form::{FormAction, ProduceForm};
 use crate::text::size::bytes;
 
@@ -25,7 +25,7 @@ pub struct WireViewProps {
 /// `wire-length`, `wire-bytes`.
 pub fn wire_view(props: &WireViewProps) -> Html {
     let Format { schema_type, encoding, checked } = &props.format;
-    let offered = Encoding::offered(schema_type);
+    let offered = encoding::offered(schema_type);
     if offered.is_empty() {
         return Html::default();
     }

@@ -15,7 +15,7 @@ use crate::archive;
 use crate::browser::Task;
 use crate::checks::client::Checker;
 use crate::checks::message::Question;
-use crate::state::encoding::Encoding;
+use crate::state::encoding;
 use crate::state::evolution::{Evolution, MESSAGES_PER_PARTITION_MAX};
 use crate::state::filling::asked;
 use crate::state::form::ProduceForm;
@@ -131,7 +131,7 @@ async fn examine_templates(checker: &Checker, candidate: &Candidate, evolution: 
         if *form.subject != *candidate.subject && !by_topic {
             continue;
         }
-        let encoding = Encoding::in_force(form.encoding, &candidate.schema_type);
+        let encoding = encoding::in_force(form.encoding, &candidate.schema_type);
         let found = match message_of(checker, &form).await? {
             Ok(payload) => violations(checker, candidate, payload, encoding.to_string()).await?,
             Err(why) => vec![Violation { rule: "template".to_owned(), message: why, ..Violation::default() }],

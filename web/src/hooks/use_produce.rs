@@ -24,7 +24,7 @@ use crate::api;
 use crate::components::editor::Mark;
 use crate::routes::Route;
 use crate::state::check::{Checked, Wire};
-use crate::state::encoding::Encoding;
+use crate::state::encoding::{self, Encoding};
 use crate::state::example;
 use crate::state::filling::Filling;
 use crate::state::form::{FormAction, ProduceForm};
@@ -141,7 +141,7 @@ pub fn use_produce(console: &Console) -> Produce {
     let bound = facts.bound_subject().unwrap_or_default();
     let subject = AttrValue::from(if form.subject.is_empty() { bound.into() } else { form.subject.clone() });
     let schema = use_schema(&subject, form.version, console.revision);
-    let encoding = Encoding::in_force(form.encoding, &schema_type(&schema));
+    let encoding = encoding::in_force(form.encoding, &schema_type(&schema));
     let turn = use_state(|| (form.seed, 1_u64));
     // Another seed begins anew.
     let number = if turn.0 == form.seed { turn.1 } else { 1 };

@@ -201,7 +201,7 @@ fn use_sheets(known: &Knowledge, console: &Console) -> Sheets {
             })) }
             { copy_sheet(&props!(CopySheetProps {
                 open: *over == Over::Copy, onclose: set(Over::Nothing), form: known.filling.form().map(|form| (**form).clone()).unwrap_or_default(),
-                facts: known.facts.clone(), payload: known.payload(),
+                typed: known.settled(), facts: known.facts.clone(), payload: known.payload(),
             })) }
         </>
     };

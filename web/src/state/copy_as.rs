@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 mod compiled;
 
+use super::encoding::Encoding;
 use super::form::{AttributeRow, ProduceForm};
 use super::schema_choice::VersionChoice;
 use super::topic_facts::TopicFacts;
@@ -44,12 +45,19 @@ impl Tongue {
 pub struct Letter<'a> {
     /// The address of the host.
     pub host: &'a str,
-    /// What was typed.
+    /// What is sent, with every name in double braces filled in.
     pub form: &'a ProduceForm,
+    /// What was typed: our own command fills it in itself.
+    pub typed: &'a ProduceForm,
     /// What is known of the topic.
     pub facts: &'a TopicFacts,
     /// What travels.
     pub payload: &'a [u8],
+}
+
+/// The attributes that have a name.
+fn named(form: &ProduceForm) -> impl Iterator<Item = &AttributeRow> {
+    form.attributes.iter().filter(|row| !row.key.is_empty())
 }
 
 impl Letter<'_> {
@@ -89,15 +97,17 @@ impl Letter<'_> {
     }
 
     fn attributes(&self) -> impl Iterator<Item = &AttributeRow> {
-        self.form.attributes.iter().filter(|row| !row.key.is_empty())
+        named(self.form)
     }
 
     fn command(&self, program: &str) -> String {
         let ours = program.starts_with("irongate");
+        let template = Some(self.typed).filter(|typed| ours && typed.template && !typed.payload.contains('\0'));
+        let form = template.unwrap_or(self.form);
         let mut out = String::new();
         let mut words = vec![format!("{program} --service-addr {}", quoted(self.host))];
         words.push(format!("--topic {}", quoted(&self.form.topic)));
-        match self.text() {
+        match template.map(|typed| &*typed.payload).or(self.text()) {
             Some(text) => words.push(format!("--message {}", quoted(text))),
             None => {
                 let octal: String = self.payload.iter().map(|byte| format!("\\{byte:03o}")).collect();
@@ -105,8 +115,14 @@ impl Letter<'_> {
                 words.push("--file message.bin".to_owned());
             }
         }
+        if let Some(typed) = template {
+            words.push(format!("--seed {}", typed.seed));
+            if let Some(encoding) = typed.encoding.filter(|encoding| *encoding != Encoding::Text) {
+                words.push(format!("--encoding {encoding}"));
+            }
+        }
         let mut pairs = Vec::new();
-        for row in self.attributes() {
+        for row in named(form) {
             let carried = !row.value.contains(',') && !row.key.contains([',', ':']) && row.value.trim() == row.value;
             if carried {
                 pairs.push(format!("{}:{}", row.key, row.value));
@@ -121,9 +137,9 @@ impl Letter<'_> {
         if !pairs.is_empty() {
             words.push(format!("--attributes {}", quoted(&pairs.join(","))));
         }
-        if !self.form.routing_key.is_empty() {
+        if !form.routing_key.is_empty() {
             match ours {
-                true => words.push(format!("--routing-key {}", quoted(&self.form.routing_key))),
+                true => words.push(format!("--routing-key {}", quoted(&form.routing_key))),
                 false => out.push_str("# The routing key is left out: danube-cli has no word for it.\n"),
             }
         }
@@ -144,7 +160,10 @@ impl Letter<'_> {
         // Here braces are sent as they are; the command would fill them in.
         let braces = |text: &str| text.contains("{{");
         let in_payload = self.payload.windows(2).any(|pair| pair == b"{{");
-        if ours && (in_payload || braces(&self.form.routing_key) || pairs.iter().any(|pair| braces(pair))) {
+        if ours
+            && template.is_none()
+            && (in_payload || braces(&self.form.routing_key) || pairs.iter().any(|pair| braces(pair)))
+        {
             words.push("--literal".to_owned());
         }
         out + &words.join(" \\\n  ") + "\n"

@@ -11,15 +11,14 @@ use crate::checks::message::Written;
 /// The longest file that is read.
 pub const FILE_BYTES_MAX: usize = 10_000_000;
 
-/// A form for a file, with the bytes that travel where they are not the text. Nothing, where they are not known: a file has no
-/// word for an encoding.
+/// A form for a file, with the bytes that travelled where they are not the text. Nothing, where nobody knows how it travels.
 #[must_use]
 pub fn written(name: &str, form: &ProduceForm, wire: Option<&[u8]>) -> Option<Written> {
-    let is_text = form.encoding == Some(Encoding::Text);
-    let payload = match wire {
-        Some(wire) => Bytes::copy_from_slice(wire),
-        None if is_text => Bytes::copy_from_slice(form.payload.as_bytes()),
-        None => return None,
+    let (payload, encoding) = match (wire, form.encoding) {
+        (Some(wire), _) => (wire, String::new()),
+        (None, Some(Encoding::Text)) => (form.payload.as_bytes(), String::new()),
+        (None, Some(encoding)) => (form.payload.as_bytes(), encoding.to_string()),
+        (None, None) => return None,
     };
     let rows = form.attributes.iter().filter(|row| !row.key.is_empty());
     Some(Written {
@@ -33,8 +32,9 @@ pub fn written(name: &str, form: &ProduceForm, wire: Option<&[u8]>) -> Option<Wr
         },
         routing_key: form.routing_key.to_string(),
         attributes: rows.map(|row| (row.key.clone(), row.value.clone())).collect(),
-        payload,
+        payload: Bytes::copy_from_slice(payload),
         template: form.template,
+        encoding,
     })
 }
 
@@ -50,8 +50,8 @@ pub fn form(written: &Written) -> Option<ProduceForm> {
         attributes: written.attributes.iter().map(row).collect(),
         subject: written.subject.as_str().into(),
         version: if written.subject.is_empty() { VersionChoice::Latest } else { version },
-        // What stands in a file is what travels.
-        encoding: Some(Encoding::Text),
+        // Where a file names none, what stands in it is what travels.
+        encoding: written.encoding.parse().ok().or(Some(Encoding::Text)),
         payload: payload.into(),
         template: written.template,
         ..ProduceForm::default()
@@ -132,16 +132,19 @@ mod tests {
             template: true,
             ..ProduceForm::default()
         };
-        let written = written("n", &form, None).expect("a text");
-        assert_eq!((&*written.name, super::form(&written)), ("n", Some(form)));
+        for encoding in [Encoding::Text, Encoding::Binary, Encoding::Container] {
+            let form = ProduceForm { encoding: Some(encoding), ..form.clone() };
+            let written = written("n", &form, None).expect("its encoding is known");
+            assert_eq!((&*written.name, super::form(&written)), ("n", Some(form)));
+        }
     }
 
     #[test]
-    fn what_travels_otherwise_than_it_is_typed_needs_its_bytes() {
+    fn bytes_that_have_travelled_need_no_encoding() {
         let form = ProduceForm { encoding: Some(Encoding::Binary), payload: "{}".into(), ..ProduceForm::default() };
-        assert_eq!(written("n", &form, None), None);
         assert_eq!(written("n", &ProduceForm::default(), None), None, "nobody knows how it travels");
-        assert_eq!(written("n", &form, Some(&[1])).map(|message| message.payload), Some(Bytes::from_static(&[1])));
+        let sent = written("n", &form, Some(&[1])).expect("its bytes");
+        assert_eq!((sent.payload, &*sent.encoding), (Bytes::from_static(&[1]), ""));
     }
 
     #[test]

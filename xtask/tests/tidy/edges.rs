@@ -10,7 +10,7 @@ const ALLOWED: [(&str, &[&str]); 18] = [
     ("irongate-store", &[]),
     ("irongate-broker", &["irongate-store", "irongate-schema", "irongate-proto"]),
     ("irongate-runtime", &[]),
-    ("irongate-pipeline", &["irongate-runtime", "irongate-schema"]),
+    ("irongate-pipeline", &["irongate-messages", "irongate-runtime", "irongate-schema"]),
     ("irongate-upstream", &["irongate-broker", "irongate-proto"]),
     (
         "irongate-deploy",

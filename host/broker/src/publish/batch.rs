@@ -14,8 +14,14 @@ use irongate_proto::irongate_v1::publish_result::Outcome;
 use irongate_schema::Violation;
 use irongate_store::{Append, Appended};
 use prost::Message;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+
+/// A message and where it goes.
+pub(super) struct Addressed {
+    pub(super) topic: Arc<Topic>,
+    pub(super) message: StreamMessage,
+}
 
 /// A message that was let in, and what its result says when it is stored.
 pub(super) struct Admitted {
@@ -47,13 +53,13 @@ impl Inner {
         self.check_batch(&request)?;
         let route = self.route(&request).await?;
         let reference = request.schema_ref.take().filter(|reference| !reference.subject.is_empty());
-        let mut verdicts = Vec::with_capacity(request.messages.len());
-        let mut made_bytes = 0;
-        for (index, outgoing) in std::mem::take(&mut request.messages).into_iter().enumerate() {
+        let messages = std::mem::take(&mut request.messages).into_iter().enumerate();
+        let addressed = messages.map(|(index, outgoing)| {
             let name = request.producer_name.clone();
-            let verdict = self.prepare(&route, outgoing, index as u64 + 1, name, reference.as_ref()).await;
-            verdicts.push(self.within_call(verdict, &mut made_bytes));
-        }
+            self.address(&route, outgoing, index as u64 + 1, name)
+        });
+        let bytes_max = self.config.limits.publish_batch_bytes_max;
+        let mut verdicts = self.admit_all(addressed.collect(), reference.as_ref(), bytes_max).await;
         let stored = self.store(&mut verdicts).await;
         let mut stored = stored.into_iter();
         let results = verdicts.into_iter().map(|verdict| match verdict {
@@ -87,18 +93,18 @@ impl Inner {
         Ok(())
     }
 
-    pub(super) async fn prepare(
+    /// Finds a message's way. Whether it may go there is asked of the topic alone.
+    pub(super) fn address(
         &self,
         route: &Route,
         outgoing: v1::OutgoingMessage,
         request_id: u64,
         producer_name: String,
-        reference: Option<&SchemaReference>,
-    ) -> Verdict {
+    ) -> Result<Addressed, BrokerError> {
         let topic = Arc::clone(route.choose(&outgoing)?);
         self.check_producer(&topic, &producer_name)?;
         let publish_time = if outgoing.publish_time_ms == 0 { clock_ms() } else { outgoing.publish_time_ms };
-        let mut message = StreamMessage {
+        let message = StreamMessage {
             request_id,
             msg_id: Some(MsgId { topic_name: topic.name().to_owned(), ..MsgId::default() }),
             payload: outgoing.payload,
@@ -111,9 +117,37 @@ impl Inner {
             routing_key: outgoing.routing_key,
         };
         self.check_size(message.encoded_len())?;
-        if topic.is_transformed() {
-            return self.admit_transformed(topic, message, reference).await;
+        Ok(Addressed { topic, message })
+    }
+
+    /// Lets messages in or says why not, one answer for each, in their order. What goes through the transforms of one topic goes together, and what these
+    /// make of it has at most `made_bytes_max` bytes for each topic.
+    pub(super) async fn admit_all(
+        &self,
+        addressed: Vec<Result<Addressed, BrokerError>>,
+        reference: Option<&SchemaReference>,
+        made_bytes_max: usize,
+    ) -> Vec<Verdict> {
+        let mut verdicts = Vec::with_capacity(addressed.len());
+        let mut transformed: BTreeMap<String, Vec<(usize, Addressed)>> = BTreeMap::new();
+        for (index, one) in addressed.into_iter().enumerate() {
+            match one {
+                Err(error) => verdicts.push((index, Err(error))),
+                Ok(one) if one.topic.is_transformed() => {
+                    transformed.entry(one.topic.base_name().to_owned()).or_default().push((index, one));
+                }
+                Ok(one) => verdicts.push((index, self.admit_as_it_is(one, reference).await)),
+            }
         }
+        for messages in transformed.into_values() {
+            verdicts.extend(self.admit_in_portions(messages, reference, made_bytes_max).await);
+        }
+        verdicts.sort_by_key(|(index, _)| *index);
+        verdicts.into_iter().map(|(_, verdict)| verdict).collect()
+    }
+
+    async fn admit_as_it_is(&self, addressed: Addressed, reference: Option<&SchemaReference>) -> Verdict {
+        let Addressed { topic, mut message } = addressed;
         let warnings = self.admit(&topic, &mut message, reference).await?;
         let bytes = message.encoded_len();
         Ok(Admitted { topic, message, bytes, warnings, is_dropped: false, further: Vec::new() })

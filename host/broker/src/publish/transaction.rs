@@ -1,7 +1,7 @@
 //! Transactions: messages for several topics, acknowledgements of those they were made of, and notes, in one commit. All of it is there after a crash,
 //! or none of it. Decides nothing about what belongs together.
 
-use super::batch::{Admitted, Verdict, announce, appends_of};
+use super::batch::{Addressed, Admitted, Verdict, announce, appends_of};
 use crate::BrokerError;
 use crate::inner::Inner;
 use crate::metrics::Metrics;
@@ -62,8 +62,13 @@ impl Inner {
     async fn transact_to_the_end(self: Arc<Self>, transaction: Transaction) -> Result<Transacted, BrokerError> {
         let mut admitted = Vec::with_capacity(transaction.messages.len());
         let mut refused = Vec::new();
-        for (index, (topic, message)) in transaction.messages.into_iter().enumerate() {
-            match self.admit_one(&topic, message, &transaction.producer_name, index).await {
+        let messages = transaction.messages.into_iter().enumerate();
+        let addressed = messages
+            .map(|(index, (topic, message))| self.address_stored(&topic, message, &transaction.producer_name, index));
+        // How much goes together is for who makes the transaction to say.
+        let verdicts = self.admit_all(addressed.collect(), None, usize::MAX).await;
+        for (index, verdict) in verdicts.into_iter().enumerate() {
+            match verdict {
                 Ok(one) => admitted.push(one),
                 Err(error @ (BrokerError::Closed | BrokerError::Unreadable { .. })) => return Err(error),
                 Err(error) => {
@@ -101,17 +106,17 @@ impl Inner {
         self.commit_transaction(admitted, documents, held).await.map(|()| Transacted::Committed)
     }
 
-    async fn admit_one(
-        self: &Arc<Self>,
+    fn address_stored(
+        &self,
         topic: &str,
         message: v1::OutgoingMessage,
         producer_name: &str,
         index: usize,
-    ) -> Verdict {
+    ) -> Result<Addressed, BrokerError> {
         let route = self.route_of(topic)?;
-        let admitted = self.prepare(&route, message, index as u64 + 1, producer_name.to_owned(), None).await?;
-        if admitted.topic.is_reliable() {
-            return Ok(admitted);
+        let addressed = self.address(&route, message, index as u64 + 1, producer_name.to_owned())?;
+        if addressed.topic.is_reliable() {
+            return Ok(addressed);
         }
         let reason = format!("the topic {topic} is not reliable, and a transaction writes only what is stored");
         Err(BrokerError::PublishRefused { reason })

@@ -1,7 +1,7 @@
 //! The hook for a topic's transforms, before a message is checked and kept. What runs them is another crate's; here is decided only what may
 //! enter: all that was made of a message, in one commit, or nothing.
 
-use super::batch::{Admitted, Verdict};
+use super::batch::{Addressed, Admitted, Verdict};
 use crate::BrokerError;
 use crate::inner::Inner;
 use crate::names::TopicName;
@@ -10,18 +10,19 @@ use irongate_proto::danube::{SchemaReference, StreamMessage};
 use irongate_schema::Violation;
 use prost::Message;
 use std::fmt;
+use std::iter::Peekable;
 use std::pin::Pin;
 use std::sync::Arc;
 use tonic::Code;
 
-/// What transforms make of a message: nothing where they drop it.
-pub type Transforming<'a> = Pin<Box<dyn Future<Output = Result<Vec<Passing>, TransformRefusal>> + Send + 'a>>;
+/// What transforms make of messages, one answer for each, in their order: nothing where they drop it.
+pub type Transforming<'a> = Pin<Box<dyn Future<Output = Vec<Result<Vec<Passing>, TransformRefusal>>> + Send + 'a>>;
 
 /// The transforms of a topic, at work.
 pub trait TopicTransforms: Send + Sync + 'static {
-    /// Transforms one message of a topic, of a partition under its base name. Of what is answered only payload, key, attributes and the schema
-    /// count.
-    fn transform<'a>(&'a self, topic: &'a str, passing: Passing) -> Transforming<'a>;
+    /// Transforms messages of a topic, of a partition under its base name. What becomes of one is no other's matter. Of what is answered only
+    /// payload, key, attributes and the schema count.
+    fn transform<'a>(&'a self, topic: &'a str, messages: Vec<Passing>) -> Transforming<'a>;
 }
 
 /// A message before or behind transforms.
@@ -74,26 +75,54 @@ impl fmt::Display for TransformRefusal {
 }
 
 impl Inner {
-    /// Admits all that a topic's transforms make of a message, or nothing of it.
+    /// Admits all that a topic's transforms make of each of these messages, or nothing of it; one answer for each, in their order. All are for one topic
+    /// or its partitions.
     pub(super) async fn admit_transformed(
         &self,
+        messages: Vec<Addressed>,
+        reference: Option<&SchemaReference>,
+    ) -> Vec<Verdict> {
+        let Some(topic) = messages.first().map(|one| Arc::clone(&one.topic)) else { return Vec::new() };
+        let (mut originals, mut passing) = (Vec::with_capacity(messages.len()), Vec::with_capacity(messages.len()));
+        for Addressed { topic, message } in messages {
+            let partition = topic.full_name().partition().map(|(_, index)| index);
+            let bare =
+                StreamMessage { payload: bytes::Bytes::new(), attributes: Default::default(), ..message.clone() };
+            originals.push((topic, bare));
+            passing.push(self.passing(message, partition));
+        }
+        let transforms = topic.transforms();
+        let made = match transforms.live {
+            // Taken away since it was looked.
+            _ if transforms.kept.is_empty() => {
+                passing.into_iter().map(|one| Ok(vec![Passing { subject: None, ..one }])).collect()
+            }
+            Some(live) => live.transform(topic.base_name(), passing).await,
+            None => {
+                let unloaded = || TransformRefusal::Unusable("they are not loaded; set them again".to_owned());
+                passing.into_iter().map(|_| Err(unloaded())).collect()
+            }
+        };
+        let mut made = made.into_iter();
+        let mut verdicts = Vec::with_capacity(originals.len());
+        for (topic, original) in originals {
+            let silent = || Err(TransformRefusal::Failed("they say nothing of it".to_owned()));
+            let made = made.next().unwrap_or_else(silent);
+            verdicts.push(self.admit_made(topic, original, made, reference).await);
+        }
+        verdicts
+    }
+
+    /// Admits all that was made of one message, or nothing of it.
+    async fn admit_made(
+        &self,
         topic: Arc<Topic>,
-        message: StreamMessage,
+        original: StreamMessage,
+        made: Result<Vec<Passing>, TransformRefusal>,
         reference: Option<&SchemaReference>,
     ) -> Verdict {
         let refused = |refusal| BrokerError::TransformRefused { topic: topic.base_name().to_owned(), refusal };
-        let unloaded = || refused(TransformRefusal::Unusable("they are not loaded; set them again".to_owned()));
-        let transforms = topic.transforms();
-        let original =
-            StreamMessage { payload: bytes::Bytes::new(), attributes: Default::default(), ..message.clone() };
-        let made = if transforms.kept.is_empty() {
-            // Taken away since it was looked.
-            vec![Passing { message, ..Passing::default() }]
-        } else {
-            let live = transforms.live.ok_or_else(unloaded)?;
-            let passing = self.passing(message, topic.full_name().partition().map(|(_, index)| index));
-            live.transform(topic.base_name(), passing).await.map_err(refused)?
-        };
+        let made = made.map_err(refused)?;
         let (count_max, bytes_max) =
             (self.config.limits.publish_batch_messages_max, self.config.limits.publish_batch_bytes_max);
         if made.len() > count_max {
@@ -159,24 +188,56 @@ impl Inner {
         message: StreamMessage,
         reference: Option<&SchemaReference>,
     ) -> Result<(), BrokerError> {
-        let mut verdict = [self.admit_transformed(Arc::clone(topic), message, reference).await];
-        self.store(&mut verdict).await;
-        let [verdict] = verdict;
-        verdict.map(|_| ())
+        let topic = Arc::clone(topic);
+        let mut verdicts = self.admit_transformed(vec![Addressed { topic, message }], reference).await;
+        self.store(&mut verdicts).await;
+        verdicts.into_iter().next().unwrap_or(Err(BrokerError::Closed)).map(|_| ())
     }
 
-    /// Holds what transforms make of the messages of one call to the bytes of a call.
-    pub(super) fn within_call(&self, verdict: Verdict, made_bytes: &mut usize) -> Verdict {
-        let admitted = verdict?;
-        if admitted.topic.is_transformed() {
-            let limit = self.config.limits.publish_batch_bytes_max;
-            if *made_bytes + admitted.bytes > limit {
-                let what =
-                    format!("{} bytes that the topic's transforms made of one call", *made_bytes + admitted.bytes);
-                return Err(BrokerError::LimitReached { what, limit });
+    /// Admits messages as [`Self::admit_transformed`] does, as many together as the limits allow. What was made of all of them together has at most
+    /// `made_bytes_max` bytes; what goes over that is refused.
+    pub(super) async fn admit_in_portions(
+        &self,
+        messages: Vec<(usize, Addressed)>,
+        reference: Option<&SchemaReference>,
+        made_bytes_max: usize,
+    ) -> Vec<(usize, Verdict)> {
+        let mut verdicts = Vec::with_capacity(messages.len());
+        let mut made_bytes = 0;
+        let mut rest = messages.into_iter().peekable();
+        while rest.peek().is_some() {
+            let (indexes, portion): (Vec<usize>, Vec<Addressed>) = self.portion(&mut rest).into_iter().unzip();
+            for (index, verdict) in indexes.into_iter().zip(self.admit_transformed(portion, reference).await) {
+                verdicts.push((index, within(verdict, &mut made_bytes, made_bytes_max)));
             }
-            *made_bytes += admitted.bytes;
         }
-        Ok(admitted)
+        verdicts
     }
+
+    /// What goes together, one message at least.
+    fn portion(&self, rest: &mut Peekable<impl Iterator<Item = (usize, Addressed)>>) -> Vec<(usize, Addressed)> {
+        let limits = &self.config.limits;
+        let mut portion: Vec<(usize, Addressed)> = Vec::new();
+        let mut bytes = 0;
+        while let Some(next) = rest.next_if(|(_, next)| {
+            bytes += next.message.encoded_len();
+            portion.is_empty()
+                || (portion.len() < limits.transformed_together_messages_max
+                    && bytes <= limits.transformed_together_bytes_max)
+        }) {
+            portion.push(next);
+        }
+        portion
+    }
+}
+
+/// Holds what transforms make of the messages of one call to its bytes.
+fn within(verdict: Verdict, made_bytes: &mut usize, made_bytes_max: usize) -> Verdict {
+    let admitted = verdict?;
+    if *made_bytes + admitted.bytes > made_bytes_max {
+        let what = format!("{} bytes that the topic's transforms made of one call", *made_bytes + admitted.bytes);
+        return Err(BrokerError::LimitReached { what, limit: made_bytes_max });
+    }
+    *made_bytes += admitted.bytes;
+    Ok(admitted)
 }

@@ -7,13 +7,17 @@ use irongate_broker::{BrokerError, Passing, TopicTransforms, Transacted, Transac
 use irongate_proto::danube::{DispatchStrategy, StreamMessage};
 use irongate_proto::irongate_v1::publish_result::Outcome;
 use irongate_proto::irongate_v1::{OutgoingMessage, PublishRequest};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use tonic::Code;
 
 const TOPIC: &str = "/default/t";
 
 /// Does what the payload's first word says.
-struct Scripted;
+#[derive(Default)]
+struct Scripted {
+    /// How many messages came with each call.
+    together: Mutex<Vec<usize>>,
+}
 
 fn made_of(payload: &str) -> Result<Vec<String>, TransformRefusal> {
     let (word, rest) = payload.split_once(' ').unwrap_or((payload, ""));
@@ -29,10 +33,10 @@ fn made_of(payload: &str) -> Result<Vec<String>, TransformRefusal> {
 }
 
 impl TopicTransforms for Scripted {
-    fn transform<'a>(&'a self, topic: &'a str, passing: Passing) -> Transforming<'a> {
+    fn transform<'a>(&'a self, topic: &'a str, messages: Vec<Passing>) -> Transforming<'a> {
         assert_eq!(topic, TOPIC, "a partition goes by its base name");
+        self.together.lock().unwrap().push(messages.len());
         Box::pin(async move {
-            let made = made_of(std::str::from_utf8(&passing.message.payload).unwrap())?;
             // What is not a transform's to say is said wrongly, and must not count.
             let one = |payload: String| {
                 let subject = payload.strip_prefix("NAME ").map(str::to_lowercase);
@@ -40,13 +44,17 @@ impl TopicTransforms for Scripted {
                 let message = StreamMessage { payload, producer_name: "forged".into(), ..StreamMessage::default() };
                 Passing { message, subject, partition: None }
             };
-            Ok(made.into_iter().map(one).collect())
+            let made = |passing: Passing| {
+                let made = made_of(std::str::from_utf8(&passing.message.payload).unwrap())?;
+                Ok(made.into_iter().map(one).collect())
+            };
+            messages.into_iter().map(made).collect()
         })
     }
 }
 
 fn live() -> Arc<dyn TopicTransforms> {
-    Arc::new(Scripted)
+    Arc::new(Scripted::default())
 }
 
 async fn transformed() -> Host {
@@ -129,6 +137,42 @@ async fn what_is_in_the_topic_is_what_was_made_of_what_was_acknowledged() {
     }
     assert_eq!(payloads(&host).await, expected);
     assert!(host.stored(TOPIC).await.iter().all(|message| message.producer_name != "forged"));
+}
+
+#[tokio::test]
+async fn messages_of_a_call_go_through_together_within_the_limits_and_each_has_its_own_answer() {
+    let host = Host::with(|config| {
+        config.limits.transformed_together_messages_max = 3;
+        config.limits.transformed_together_bytes_max = 2_000;
+    });
+    host.producer(TOPIC, "p", DispatchStrategy::Reliable).await;
+    host.producer("/default/other", "p", DispatchStrategy::Reliable).await;
+    let scripted = Arc::new(Scripted::default());
+    host.broker.set_transforms(TOPIC, Some((b"kept".to_vec(), scripted.clone()))).await.unwrap();
+    let together = || std::mem::take(&mut *scripted.together.lock().unwrap());
+
+    let outcomes = host.publish(TOPIC, &["a", "reject it", "drop", "split b|c", "fail it", "d", "e"]).await;
+    assert_eq!(together(), [3, 3, 1]);
+    let told = outcomes.iter().map(|one| match one {
+        Outcome::Published(published) => Ok(published.offset),
+        Outcome::Refused(refused) => Err(refused.code),
+    });
+    let told: Vec<_> = told.collect();
+    let (rejected, failed) = (Code::InvalidArgument as u32, Code::Internal as u32);
+    assert_eq!(told, [Ok(Some(0)), Err(rejected), Ok(None), Ok(Some(1)), Err(failed), Ok(Some(3)), Ok(Some(4))]);
+    assert_eq!(payloads(&host).await, ["A", "b", "c", "D", "E"]);
+
+    // A large message goes alone, and so does one that fits no more.
+    let (large, half) = ("x".repeat(3_000), "y".repeat(1_200));
+    host.publish(TOPIC, &[&large, "a", &half, &half, "b"]).await;
+    assert_eq!(together(), [1, 2, 2]);
+
+    // Those of a transaction too, whichever topics stand between them.
+    let one = |topic: &str| (topic.to_owned(), OutgoingMessage { payload: "f".into(), ..OutgoingMessage::default() });
+    let messages = [TOPIC, "/default/other", TOPIC].map(one).into();
+    let transaction = Transaction { producer_name: "t".into(), messages, ..Transaction::default() };
+    assert!(matches!(host.broker.transact(transaction).await.unwrap(), Transacted::Committed));
+    assert_eq!(together(), [2]);
 }
 
 #[tokio::test]

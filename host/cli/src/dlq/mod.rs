@@ -9,16 +9,14 @@ use crate::output::{Output, complain, harmless, is_broken_pipe, table};
 use anyhow::Result;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use clap::Subcommand;
-use irongate_pipeline::dead_letter::{
-    BACKTRACE, DELIVERY_ATTEMPT, ERROR_CLASS, FAILURE_REASON, ORIGINAL_OFFSET, ORIGINAL_TOPIC, STAGE, TARGET,
-};
-use letters::{Chosen, Letter, Letters};
+use irongate_messages::dead_letter::{BACKTRACE, Kind, Letter, ORIGINAL_OFFSET, beginning};
+use letters::{Chosen, Letters};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-/// Characters of a reason in a list. Everything is in `show`.
-const REASON_CHARACTERS_MAX: usize = 80;
+/// Characters of a plugin's digest in a list.
+const DIGEST_CHARACTERS: usize = 12;
 /// Letters of a list that wait for their column widths to be known.
 const ROWS_MAX: usize = 1_000;
 
@@ -90,26 +88,34 @@ async fn list(letters: &Letters<'_>, chosen: &Chosen, output: Output) -> Result<
 }
 
 async fn group(letters: &Letters<'_>, chosen: &Chosen, output: Output) -> Result<()> {
-    let mut kinds: BTreeMap<[String; 3], u64> = BTreeMap::new();
+    let mut kinds: BTreeMap<Kind, u64> = BTreeMap::new();
     letters
         .each(chosen, async |letter| {
-            let kind = [letter.says(ERROR_CLASS), place(&letter), letter.says(FAILURE_REASON)];
-            *kinds.entry(kind.map(|text| short(text).clone())).or_default() += 1;
+            *kinds.entry(letter.kind()).or_default() += 1;
             Ok(ControlFlow::Continue(()))
         })
         .await?;
     let mut kinds: Vec<_> = kinds.into_iter().collect();
     kinds.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     if output.is_json() {
-        for ([class, place, reason], count) in &kinds {
-            let object = || json!({"count": count, "class": class, "stage_or_target": place, "reason": reason});
+        for (Kind { class, place, plugin_sha256, reason }, count) in &kinds {
+            let object = || {
+                json!({
+                    "count": count, "class": class, "stage_or_target": place, "plugin_sha256": plugin_sha256,
+                    "reason": reason,
+                })
+            };
             output.result(String::new, object)?;
         }
         return Ok(());
     }
-    let rows: Vec<Vec<String>> =
-        kinds.into_iter().map(|(kind, count)| std::iter::once(count.to_string()).chain(kind).collect()).collect();
-    Ok(output.lines(&[table(&["COUNT", "CLASS", "STAGE OR TARGET", "REASON"], &rows)])?)
+    let row = |(kind, count): (Kind, u64)| {
+        let digest = kind.plugin_sha256.chars().take(DIGEST_CHARACTERS).collect();
+        let said = [kind.class, kind.place, digest, kind.reason];
+        std::iter::once(count.to_string()).chain(said.map(|text| harmless(&text))).collect()
+    };
+    let rows: Vec<Vec<String>> = kinds.into_iter().map(row).collect();
+    Ok(output.lines(&[table(&["COUNT", "CLASS", "STAGE OR TARGET", "PLUGIN", "REASON"], &rows)])?)
 }
 
 async fn show(letters: &Letters<'_>, chosen: &Chosen, output: Output) -> Result<()> {
@@ -128,33 +134,15 @@ async fn show(letters: &Letters<'_>, chosen: &Chosen, output: Output) -> Result<
     Ok(())
 }
 
-/// The stage that failed, or the target that refused.
-fn place(letter: &Letter) -> &str {
-    match letter.says(STAGE) {
-        "" => letter.says(TARGET),
-        stage => stage,
-    }
-}
-
 fn row(letter: &Letter) -> Vec<String> {
-    let from = format!("{}@{}", letter.says(ORIGINAL_TOPIC), letter.says(ORIGINAL_OFFSET));
-    let place = short(place(letter));
-    let [class, tries, reason] = [ERROR_CLASS, DELIVERY_ATTEMPT, FAILURE_REASON].map(|name| short(letter.says(name)));
+    let from = format!("{}@{}", letter.original_topic(), letter.says(ORIGINAL_OFFSET));
+    let said = [letter.class(), letter.place(), letter.attempts(), letter.reason()];
+    let [class, place, tries, reason] = said.map(|text| harmless(&beginning(text)));
     let offset = match letter.topic.rsplit_once("-part-") {
         Some((_, number)) => format!("{number}/{}", letter.offset),
         None => letter.offset.to_string(),
     };
     vec![offset, harmless(&from), class, place, tries, reason]
-}
-
-/// The beginning of the first line.
-fn short(text: &str) -> String {
-    let line = text.lines().next().unwrap_or_default();
-    let mut short: String = line.chars().take(REASON_CHARACTERS_MAX).collect();
-    if short.len() < text.len() {
-        short.push('…');
-    }
-    harmless(&short)
 }
 
 fn whole(letter: &Letter) -> String {

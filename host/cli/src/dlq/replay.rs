@@ -1,11 +1,12 @@
 //! `irongate dlq replay`: dead letters as the messages that they were, sent again. Says first what it would do, where it is asked to.
 
-use super::letters::{Chosen, Letter, Letters};
+use super::letters::{Chosen, Letters};
 use crate::client::host_info;
 use crate::failure::{FAILED, Failure};
 use crate::output::{Output, complain, harmless};
 use crate::sender::{Message, Outcome, RetryPolicy, Route, Sender};
 use anyhow::{Result, bail};
+use irongate_messages::dead_letter::{Letter, ORIGIN, REDRIVES_MAX, Redriven, redrive};
 use serde_json::json;
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -20,6 +21,10 @@ pub(super) struct Args {
     /// Send to this topic instead of the one that each letter came from.
     #[arg(long, value_name = "TOPIC")]
     to: Option<String>,
+
+    /// How often a record may be sent again from dead letters before it is left alone.
+    #[arg(long, value_name = "N", default_value_t = REDRIVES_MAX)]
+    redrives_max: u32,
 
     /// Say what would be sent where, and send nothing.
     #[arg(long)]
@@ -57,18 +62,17 @@ impl Replay<'_> {
     /// One after the other, so that letters with the same key stay in order.
     async fn one(&mut self, letter: &Letter) -> Result<()> {
         let place = format!("{} offset {}", letter.topic, letter.offset);
-        let Some(topic) = self.args.to.as_deref().or(letter.home()) else {
-            self.failed += 1;
-            complain(&harmless(&format!("{place}: it does not say which topic it came from; name one with --to")));
-            return Ok(());
+        let Redriven { topic, attributes } = match redrive(letter, self.args.to.as_deref(), self.args.redrives_max) {
+            Ok(redriven) => redriven,
+            Err(guard) => {
+                self.failed += 1;
+                complain(&harmless(&format!("{place}: {guard}")));
+                return Ok(());
+            }
         };
-        if topic == self.args.chosen.topic || topic == letter.topic {
-            bail!("{topic} is the topic that is read: what is sent there would be replayed for ever");
-        }
-        let attributes = letter.original_attributes();
-        let origin = attributes.get(irongate_pipeline::ORIGIN).cloned().unwrap_or_default();
+        let origin = attributes.get(ORIGIN).cloned().unwrap_or_default();
         if !self.args.dry_run
-            && let Err(reason) = self.send(topic, letter, attributes).await
+            && let Err(reason) = self.send(&topic, letter, attributes.into_iter().collect()).await
         {
             self.failed += 1;
             complain(&harmless(&format!("{place}: {reason}")));

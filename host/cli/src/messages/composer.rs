@@ -5,7 +5,7 @@ use super::rows::{Row, Source};
 use super::template::told;
 use crate::sender::{Message, Route};
 use anyhow::{Context as _, Result};
-use irongate_messages::{Facts, Record, SchemaName, TemplateError, Text};
+use irongate_messages::{Encoding, Facts, Record, SchemaName, TemplateError, Text};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -73,11 +73,11 @@ impl Composer {
         !matches!(self.input.source, Source::Records(_)) && !self.input.texts.iter().any(Text::is_template)
     }
 
-    /// The messages of so many cycles, numbered from 1, each with the line of its row.
+    /// The messages of so many cycles, numbered from 1, each with the encoding that its row names. Nothing is encoded yet.
     pub(crate) fn messages(
         self: &Arc<Self>,
         cycles: u64,
-    ) -> impl Iterator<Item = Result<(usize, Message)>> + Send + use<> {
+    ) -> impl Iterator<Item = Result<(Option<Encoding>, Message)>> + Send + use<> {
         let (opener, composer) = (self.clone(), self.clone());
         let rows = (0..cycles.min(self.cycles)).flat_map(move |_| match opener.input.source.rows() {
             Ok(rows) => rows,
@@ -91,7 +91,7 @@ impl Composer {
         Ok(self.compose(Row { line: 1, ..Row::default() }, number)?.1)
     }
 
-    fn compose(&self, row: Row, number: u64) -> Result<(usize, Message)> {
+    fn compose(&self, row: Row, number: u64) -> Result<(Option<Encoding>, Message)> {
         let Input { terms, texts, .. } = &self.input;
         let record = row.record.as_deref();
         let route = self
@@ -126,7 +126,8 @@ impl Composer {
                 attributes.extend(own);
             }
         }
-        Ok((row.line, Message { number, route, payload, attributes, routing_key }))
+        let encoding = record.and_then(|record| record.encoding);
+        Ok((encoding, Message { number, route, payload, attributes, routing_key }))
     }
 
     /// Payload, routing key and attributes of a message that says it is a template.

@@ -6,7 +6,7 @@ use crate::address::ServiceAddr;
 use crate::client::{ANSWER_BYTES_MAX, Channel, connect};
 use crate::failure::{FAILED, Failure, refused};
 use crate::output::{Output, harmless, is_broken_pipe, table};
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Result, anyhow};
 use irongate_pipeline::Format;
 use irongate_proto::pipelines_v1::pipeline_service_client::PipelineServiceClient;
 use irongate_proto::pipelines_v1::{
@@ -14,7 +14,6 @@ use irongate_proto::pipelines_v1::{
     ResumePipelineRequest, RollbackPipelineRequest, pipeline::State,
 };
 use serde_json::json;
-use std::collections::HashMap;
 use std::path::PathBuf;
 use tonic::{Code, Status};
 
@@ -52,12 +51,7 @@ impl Deployed<'_> {
         // The server checks it again; this only tells problems before anything travels.
         let checked = file::check(&args.file).await?;
         file::configure(&args.file, &checked).await?;
-        let mut components = HashMap::new();
-        for stage in &checked.config.stages {
-            let component = std::fs::read(&stage.uses);
-            let component = component.with_context(|| format!("{} cannot be read", stage.uses.display()))?;
-            components.insert(stage.id.clone(), component.into());
-        }
+        let components = file::components(&checked.config.stages)?;
         let configuration = std::fs::read_to_string(&args.file)?;
         let is_yaml = Format::of(&args.file) == Format::Yaml;
         let request = DeployPipelineRequest { configuration, is_yaml, components };

@@ -4,8 +4,10 @@ use crate::failure::{FAILED, Failure};
 use crate::output::{complain, harmless};
 use crate::plugin;
 use anyhow::{Context, Result};
-use irongate_pipeline::{Format, PipelineConfig, Plugins, Problem, Schemas, Stages, schemas};
+use bytes::Bytes;
+use irongate_pipeline::{Format, PipelineConfig, Plugins, Problem, Schemas, StageConfig, Stages, StoredName, schemas};
 use irongate_proto::pipelines_v1 as wire;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -44,7 +46,8 @@ pub(super) fn parse(file: &Path, text: &str) -> Result<PipelineConfig> {
 }
 
 fn load(file: &Path) -> Result<Checked> {
-    let config = read(file)?;
+    let mut config = read(file)?;
+    find_stored(file, &mut config.stages)?;
     let counts_fuel = config.stages.iter().any(|stage| stage.limits.fuel_max.is_some());
     let runtime = plugin::runtime(counts_fuel)?;
     let plugins = Plugins::load(&config.stages, &runtime).map_err(|problems| tell(file, &problems))?;
@@ -53,6 +56,25 @@ fn load(file: &Path) -> Result<Checked> {
         Failure::Told { code: FAILED }
     })?;
     Ok(Checked { config, plugins, schemas })
+}
+
+/// Puts the files of the user's plugin store in the place of the names of its plugins.
+pub(crate) fn find_stored(file: &Path, stages: &mut [StageConfig]) -> Result<()> {
+    let find = |name: &StoredName| {
+        let store = plugin::PluginStore::of_user().map_err(|error| error.to_string())?;
+        store.find(name)
+    };
+    irongate_pipeline::find_stored(stages, find).map_err(|problems| tell(file, &problems))
+}
+
+/// The components of stages whose plugins are found, by the stages' ids.
+pub(crate) fn components(stages: &[StageConfig]) -> Result<HashMap<String, Bytes>> {
+    let files = stages.iter().filter_map(|stage| Some((stage.id.clone(), stage.uses.file()?)));
+    let read = |(id, file): (String, &Path)| {
+        let component = std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
+        Ok((id, component.into()))
+    };
+    files.map(read).collect()
 }
 
 /// One line for each problem, as editors understand it.

@@ -32,6 +32,7 @@ enum Action {
     ///
     /// Loads the components and checks their digests, their configurations and their grants.
     /// The exit code is 1 where something is wrong.
+    #[command(visible_alias = "validate")]
     Check(check::Args),
     /// Run the tests in a pipeline's file.
     ///
@@ -77,6 +78,7 @@ enum Action {
     /// Deploy the version before the last one again.
     Rollback(deployed::NameArgs),
     /// End a pipeline and forget it, with the state of its stages. Its subscription stays.
+    #[command(visible_alias = "delete")]
     Remove(deployed::NameArgs),
 }
 

@@ -1,6 +1,6 @@
 //! `irongate plugin inspect`: what a component says of itself and what it imports. Configures nothing.
 
-use super::engine;
+use super::{engine, stored::component};
 use crate::output::{Output, harmless};
 use anyhow::Result;
 use irongate_runtime::{INTERFACE_VERSION, Plugin};
@@ -10,13 +10,13 @@ use std::path::PathBuf;
 /// The arguments of `plugin inspect`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The component, as `plugin build` makes it.
-    #[arg(value_name = "FILE.wasm")]
+    /// The component, as `plugin build` makes it, or the name of one in your plugin store.
+    #[arg(value_name = "FILE.wasm|NAME[@VERSION]")]
     file: PathBuf,
 }
 
 pub(super) fn run(args: &Args, output: Output) -> Result<()> {
-    let plugin = engine::load(&args.file)?;
+    let plugin = engine::load(&component(&args.file)?)?;
     output.result(|| text(&plugin), || object(&plugin))?;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! `irongate plugin`: writing, building, trying and looking at transforms. Needs no server; installs nothing.
+//! `irongate plugin`: writing, building, trying, looking at and keeping transforms. Needs no server; installs no tool.
 
 mod build;
 mod c;
@@ -12,9 +12,12 @@ mod python;
 mod records;
 mod run;
 mod scaffold;
+mod store;
+mod stored;
 mod test;
 
 pub(crate) use engine::runtime;
+pub(crate) use store::PluginStore;
 
 use crate::output::Output;
 use anyhow::Result;
@@ -43,6 +46,15 @@ enum Action {
     /// no topic and keeps no state. The exit code is 1 where the component failed on a record,
     /// 3 where the configuration breaks the component's schema.
     Run(run::Args),
+    /// Put a component into your plugin store, under the name and the version that it says of itself.
+    ///
+    /// Files of pipelines and of topics' transforms then say `uses = "NAME@VERSION"`, or NAME for
+    /// the newest, instead of a path.
+    Install(stored::InstallArgs),
+    /// List the plugins of your plugin store.
+    List,
+    /// Remove a plugin from your plugin store. What a server runs stays there.
+    Remove(stored::RemoveArgs),
 }
 
 /// Blocks: for a thread that may.
@@ -53,5 +65,8 @@ pub(crate) fn run(args: Args, output: Output) -> Result<()> {
         Action::Test(args) => test::run(&args, output),
         Action::Inspect(args) => inspect::run(&args, output),
         Action::Run(args) => run::run(args, output),
+        Action::Install(args) => stored::install(&args, output),
+        Action::List => stored::list(output),
+        Action::Remove(args) => stored::remove(&args, output),
     }
 }

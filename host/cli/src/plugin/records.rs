@@ -2,7 +2,7 @@
 //! message is that `produce --from` reads and `consume --json` prints.
 
 use anyhow::{Context, Result, bail};
-use irongate_messages::SchemaName;
+use irongate_messages::{Encoding, SchemaName};
 use irongate_runtime::{GuestFault, Outcome, OutputRecord, Record, SchemaReference};
 use serde_json::{Value, json};
 
@@ -17,6 +17,9 @@ pub(super) fn parse(line: &str) -> Result<Record> {
     let written = irongate_messages::parse_json(line.as_bytes())?;
     if written.template {
         bail!("`template`: `plugin run` fills nothing in; write the payload as the transform is to be given it");
+    }
+    if written.encoding.is_some_and(|encoding| encoding != Encoding::Text) {
+        bail!("`encoding`: `plugin run` knows no schema; write the bytes as `payload_base64`");
     }
     let payload = written.payload()?;
     Ok(Record {

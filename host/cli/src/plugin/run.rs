@@ -1,7 +1,7 @@
 //! `irongate plugin run`: a component over records from a file, as a pipeline's stage would run it. Writes to no topic; state lasts as long as the run.
 
 use super::engine::{self, Allowed, check, grants, tell_aside, tell_log};
-use super::records;
+use super::{records, stored::component};
 use crate::failure::{FAILED, Failure};
 use crate::output::{Output, complain, harmless, is_broken_pipe};
 use anyhow::{Context, Result};
@@ -14,8 +14,8 @@ use std::sync::Arc;
 /// The arguments of `plugin run`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The component.
-    #[arg(value_name = "FILE.wasm")]
+    /// The component, or the name of one in your plugin store.
+    #[arg(value_name = "FILE.wasm|NAME[@VERSION]")]
     file: PathBuf,
     /// The configuration, as JSON.
     #[arg(short, long, value_name = "JSON", default_value = "null")]
@@ -42,7 +42,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: Args, output: Output) -> Result<()> {
     let configuration = configuration(&args)?;
-    let plugin = engine::load(&args.file)?;
+    let plugin = engine::load(&component(&args.file)?)?;
     check(&plugin, &configuration)?;
     let state = Arc::new(MemoryState::default());
     let limits = Limits {

@@ -27,6 +27,7 @@ pub(crate) struct Message {
     /// Its place in the run, counted from 1.
     pub(crate) number: u64,
     pub(crate) route: Arc<Route>,
+    /// As it travels.
     pub(crate) payload: Bytes,
     pub(crate) attributes: HashMap<String, String>,
     pub(crate) routing_key: Option<String>,

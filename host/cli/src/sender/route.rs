@@ -16,6 +16,8 @@ pub(crate) struct Route {
     pub(crate) schema: Option<RouteSchema>,
     /// What messages are checked against before they are sent; it may be the topic's own schema, which needs no naming.
     pub(crate) check: Option<Arc<Resolved>>,
+    /// What messages that are written as JSON are encoded by, if they say so: also where the topic enforces nothing.
+    pub(crate) encoder: Option<Arc<Resolved>>,
 }
 
 /// The schema that messages are sent under.
@@ -30,7 +32,7 @@ pub(crate) struct RouteSchema {
 impl Route {
     /// Terms without a schema.
     pub(crate) fn plain(topic: String, producer_name: String, partitions: u32, is_reliable: bool) -> Self {
-        Self { topic, producer_name, partitions, is_reliable, schema: None, check: None }
+        Self { topic, producer_name, partitions, is_reliable, schema: None, check: None, encoder: None }
     }
 
     /// The same terms for another topic or schema, of which nothing is known but the name.
@@ -43,7 +45,7 @@ impl Route {
             schema_id: None,
             version: schema.version,
         });
-        Self { topic, producer_name: self.producer_name.clone(), schema, check: None, ..*self }
+        Self { topic, producer_name: self.producer_name.clone(), schema, check: None, encoder: None, ..*self }
     }
 
     /// Names the schema that was looked up, and checks against it.
@@ -53,6 +55,7 @@ impl Route {
             schema_id: Some(resolved.schema_id),
             version: Some(resolved.version),
         };
-        Self { schema: Some(schema), check: Some(Arc::new(resolved)), ..self }
+        let resolved = Arc::new(resolved);
+        Self { schema: Some(schema), check: Some(resolved.clone()), encoder: Some(resolved), ..self }
     }
 }

@@ -97,7 +97,7 @@ mod tests {
                     allow = { clock = true, state = false }\n[[stages]]\nid = \"b\"\nuses = \"b.wasm\"\n";
         let config = ChainConfig::parse(text, Format::Toml, Path::new("/f")).expect("it is right");
         let [mask, second] = &config.stages[..] else { panic!("{config:?}") };
-        assert_eq!((mask.uses.to_str(), mask.with.as_str()), (Some("/f/a.wasm"), r#"{"fields":["x"]}"#));
+        assert_eq!((mask.uses.to_string(), mask.with.as_str()), ("/f/a.wasm".to_owned(), r#"{"fields":["x"]}"#));
         assert_eq!((mask.limits.batch_time_ms_max, mask.grants.clock, mask.grants.state), (2_000, true, false));
         assert_eq!(second.id, "b");
     }

@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
+use irongate_runtime::Limits;
+
 use super::{
     model::{Bound, DeadLetterConfig, OnError, PipelineConfig, SchemaConfig, SubscriptionType},
     reader::{Reader, Table},
@@ -11,7 +13,7 @@ use super::{
 use crate::limits;
 
 const SECTIONS: [&str; 3] = ["pipeline", "schemas", "tests"];
-const PIPELINE: [&str; 13] = [
+const PIPELINE: [&str; 14] = [
     "name",
     "from",
     "subscription",
@@ -22,6 +24,7 @@ const PIPELINE: [&str; 13] = [
     "budget",
     "give_back_delay",
     "drain",
+    "state_bytes",
     "stages",
     "to",
     "dead_letter",
@@ -44,8 +47,12 @@ pub(super) fn check(reader: &mut Reader, root: &Node, folder: &Path) -> Option<P
     let name = name(reader, &pipeline, "name", "orders-clean").to_owned();
     let from = topic(reader, &pipeline, "from").to_owned();
     let subscription = reader.text(&pipeline, "subscription").map_or_else(|| name.clone(), str::to_owned);
-    let stages: Vec<_> =
+    let mut stages: Vec<_> =
         reader.list(&pipeline, "stages").iter().map(|(path, node)| stage::read(reader, node, path, folder)).collect();
+    let state_bytes_max = Limits::default().state_bytes_max;
+    let state_bytes_max = reader.size(&pipeline, "state_bytes", 1..=limits::STATE_BYTES_MAX, state_bytes_max);
+    // They share their room.
+    stages.iter_mut().for_each(|stage| stage.limits.state_bytes_max = state_bytes_max);
     let targets: Vec<_> =
         reader.list(&pipeline, "to").iter().map(|(path, node)| target::read(reader, node, path)).collect();
     let dead_letter = reader.inner(&pipeline, "dead_letter", &["topic"]).map(|table| {

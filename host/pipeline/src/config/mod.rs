@@ -12,6 +12,7 @@ mod tests;
 mod toml;
 mod tree;
 mod units;
+mod uses;
 mod yaml;
 
 pub use chain::ChainConfig;
@@ -20,6 +21,7 @@ pub use model::{
 };
 pub use problem::Problem;
 pub use tree::Place;
+pub use uses::{StoredName, Uses};
 
 use std::path::Path;
 

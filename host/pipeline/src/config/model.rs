@@ -5,7 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use irongate_runtime::{Grants, Limits};
 use irongate_schema::SchemaType;
 
-use super::{problem::Problem, tree::Node};
+use super::{problem::Problem, tree::Node, uses::Uses};
 use crate::{condition::Condition, testing::TestCase};
 
 /// A whole file.
@@ -114,8 +114,8 @@ impl Retry {
 pub struct StageConfig {
     /// Its name within the pipeline: part of every dedup id.
     pub id: String,
-    /// The component's file.
-    pub uses: PathBuf,
+    /// Where its component is.
+    pub uses: Uses,
     /// What its bytes must hash to.
     pub sha256: Option<String>,
     /// Its configuration, a JSON document.

@@ -1,6 +1,9 @@
 //! A stage's section: which component, under which limits, with which grants.
 
-use std::{path::Path, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use irongate_runtime::{Grants, Limits};
 
@@ -9,6 +12,7 @@ use super::{
     model::{OnError, Retry, StageConfig},
     reader::{Reader, Table},
     tree::{Node, Value},
+    uses::Uses,
 };
 use crate::limits;
 
@@ -26,7 +30,7 @@ const STATE_KEYS_MAX: u64 = 10_000_000;
 pub(super) fn read(reader: &mut Reader, node: &Node, path: &str, folder: &Path) -> StageConfig {
     let table = reader.table(node, path, &STAGE);
     let id = name(reader, &table, "id", "mask").to_owned();
-    let uses = folder.join(reader.required(&table, "uses", "./mask.wasm"));
+    let uses = uses(reader, &table, folder);
     StageConfig {
         id,
         uses,
@@ -39,6 +43,17 @@ pub(super) fn read(reader: &mut Reader, node: &Node, path: &str, folder: &Path) 
         retry: retry(reader, &table, Retry::default()),
         on_error: on_error(reader, &table),
     }
+}
+
+fn uses(reader: &mut Reader, table: &Table<'_>, folder: &Path) -> Uses {
+    let text = reader.required(table, "uses", "./mask.wasm");
+    let place = table.get("uses").map_or(table.place, |node| node.place);
+    // What is missing or empty has been told already.
+    let read = if text.is_empty() { Ok(Uses::File(PathBuf::new())) } else { Uses::parse(text, folder) };
+    read.unwrap_or_else(|message| {
+        reader.complain(place, &table.path_of("uses"), message, None);
+        Uses::File(PathBuf::new())
+    })
 }
 
 fn sha256(reader: &mut Reader, table: &Table<'_>) -> Option<String> {

@@ -3,7 +3,9 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
+use irongate_messages::dead_letter::REDRIVES;
 use irongate_runtime::OutputRecord;
+use irongate_schema::Violation;
 use tokio::{task::JoinSet, time::Instant};
 
 use super::{
@@ -159,8 +161,9 @@ pub(super) fn refuse(target: &OpenTarget, failure: Failure, fate: &mut Fate) {
 
 fn outgoing(arrived: &Arrived, output: &OutputRecord, dedup_id: &str) -> Outgoing {
     let mut attributes: BTreeMap<String, String> = output.attributes.iter().cloned().collect();
-    // It says where this record is from, not where its outputs are.
+    // They say where this record is from and how it came, not its outputs.
     attributes.remove(ORIGIN);
+    attributes.remove(REDRIVES);
     attributes.insert(DEDUP_ID.to_owned(), dedup_id.to_owned());
     let origin = arrived.position.clone();
     Outgoing { origin, key: output.key.clone(), attributes, payload: output.payload.clone() }
@@ -182,10 +185,11 @@ fn check(target: &OpenTarget, outgoing: &Outgoing) -> Result<(), Box<Failure>> {
     if violations.is_empty() {
         return Ok(());
     }
-    let told: Vec<String> = violations
-        .iter()
-        .map(|broken| format!("{}: {} [{}]", broken.instance_path, broken.message, broken.rule))
-        .collect();
+    let tell = |broken: &Violation| {
+        let place = if broken.instance_path.is_empty() { "the whole message" } else { &broken.instance_path };
+        format!("{place}: {} [{}]", broken.message, broken.rule)
+    };
+    let told: Vec<String> = violations.iter().map(tell).collect();
     Err(Box::new(Failure::of_target(
         "schema",
         format!("the message breaks its schema: {}", told.join("; ")),

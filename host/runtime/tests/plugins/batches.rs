@@ -74,6 +74,10 @@ impl StateReader for Broken {
         Err("the disk is gone".into())
     }
 
+    fn bytes(&self) -> usize {
+        0
+    }
+
     fn keys(&self) -> usize {
         0
     }

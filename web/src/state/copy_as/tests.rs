@@ -19,7 +19,7 @@ fn form() -> ProduceForm {
 }
 
 fn written(form: &ProduceForm, facts: &TopicFacts, payload: &[u8], tongue: Tongue) -> String {
-    Letter { host: "http://127.0.0.1:6650", form, facts, payload }.written(tongue)
+    Letter { host: "http://127.0.0.1:6650", form, typed: form, facts, payload }.written(tongue)
 }
 
 #[test]
@@ -47,6 +47,28 @@ fn braces_are_sent_as_they_are() {
         assert_eq!(command(Tongue::Irongate).contains("--literal"), says, "{payload}");
         assert!(!command(Tongue::DanubeCli).contains("--literal"), "danube-cli fills in nothing");
     }
+}
+
+#[test]
+fn our_command_fills_a_template_in_itself_and_the_others_send_what_is_shown() {
+    let row = |value: &str| [AttributeRow { key: "a".to_owned(), value: value.to_owned() }];
+    let encoding = Some(Encoding::Binary);
+    let form = ProduceForm { topic: "/default/x".into(), encoding, template: true, seed: 7, ..ProduceForm::default() };
+    let typed = ProduceForm {
+        payload: "{{seq}}".into(),
+        routing_key: "{{uuid}}".into(),
+        attributes: row("{{now}}").into(),
+        ..form.clone()
+    };
+    let filled = ProduceForm { routing_key: "k".into(), attributes: row("12").into(), template: false, ..form };
+    let letter = Letter { host: "h", form: &filled, typed: &typed, facts: &TopicFacts::Missing, payload: b"\x02" };
+    let ours = letter.written(Tongue::Irongate);
+    for part in ["--message '{{seq}}'", "--seed 7", "--encoding binary", "--routing-key '{{uuid}}'", "'a:{{now}}'"] {
+        assert!(ours.contains(part), "{part}: {ours}");
+    }
+    assert!(!ours.contains("--literal") && !ours.contains("printf"), "{ours}");
+    let other = letter.written(Tongue::DanubeCli);
+    assert!(other.contains("--message '\u{2}'") && other.contains("a:12") && !other.contains("--seed"), "{other}");
 }
 
 #[test]

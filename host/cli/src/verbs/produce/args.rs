@@ -2,6 +2,7 @@
 
 use crate::messages::input::{InputArgs, TermsArgs, fingerprinted};
 use crate::sender::{RETRIES_MAX, RETRY_STEP_MS};
+use irongate_messages::Encoding;
 use irongate_schema::SchemaType;
 use std::path::PathBuf;
 
@@ -172,4 +173,9 @@ pub(super) struct SchemaArgs {
     /// What the schema file is written in: json_schema, avro, protobuf, string, number or bytes.
     #[arg(long, alias = "type", value_name = "TYPE", requires = "schema_file")]
     pub(super) schema_type: Option<SchemaType>,
+
+    /// How messages travel that are written as JSON and name no encoding themselves: as the text that they are, as the
+    /// schema's own bytes (an Avro datum, Protobuf's wire format: binary), or as an Avro object container.
+    #[arg(long, value_name = "text|binary|container", default_value_t = Encoding::Text)]
+    pub(super) encoding: Encoding,
 }

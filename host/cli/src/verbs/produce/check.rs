@@ -30,6 +30,11 @@ pub(super) fn check_all(messages: impl Iterator<Item = Result<Made>>, output: Ou
                 tell_rejected(&message, &reason, "nothing was sent", output);
                 continue;
             }
+            Made::Invalid(message, violations) => {
+                invalid += 1;
+                tell(&message, &violations, "nothing was sent", output);
+                continue;
+            }
         };
         let violations = violations_of(&message);
         if !violations.is_empty() {
@@ -62,7 +67,7 @@ pub(super) fn tell_rejected(message: &Message, reason: &str, consequence: &str, 
 
 /// Prints what is wrong with one message, and what came of it.
 pub(super) fn tell(message: &Message, violations: &[Violation], consequence: &str, output: Output) {
-    let Some(check) = &message.route.check else { return };
+    let Some(check) = message.route.check.as_ref().or(message.route.encoder.as_ref()) else { return };
     let (subject, version, number) = (&check.subject, check.version, message.number);
     if output.is_json() {
         let violations: Vec<Value> = violations.iter().map(violations::object).collect();

@@ -8,6 +8,7 @@ use crate::pace::Pacer;
 use crate::sender::Message;
 use anyhow::Result;
 use irongate_load::Pace;
+use irongate_proto::irongate_v1::Violation;
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::{mpsc, watch};
@@ -46,6 +47,7 @@ pub(super) fn read(reading: Reading) -> mpsc::Receiver<Result<Item>> {
             let item = match message {
                 Ok(Made::Message(message)) if reading.acknowledged.contains(message.number) => continue,
                 Ok(Made::Rejected(message, reason)) => Ok(Item::Bury(message, Failed::invalid(reason, Vec::new()))),
+                Ok(Made::Invalid(message, violations)) => Ok(broken(message, violations)),
                 Ok(Made::Message(message)) => {
                     Ok(if reading.skip_invalid { checked(message) } else { Item::Send(message) })
                 }
@@ -66,7 +68,12 @@ fn checked(message: Message) -> Item {
     if violations.is_empty() {
         return Item::Send(message);
     }
-    let subject = message.route.check.as_ref().map_or("", |check| &check.subject);
+    broken(message, violations)
+}
+
+fn broken(message: Message, violations: Vec<Violation>) -> Item {
+    let schema = message.route.check.as_ref().or(message.route.encoder.as_ref());
+    let subject = schema.map_or("", |schema| &schema.subject);
     let failed = Failed::invalid(format!("it breaks the schema {subject}"), violations);
     Item::Bury(message, failed)
 }

@@ -3,6 +3,7 @@
 
 mod args;
 mod check;
+mod encoding;
 mod feed;
 mod interruption;
 mod lane;
@@ -76,6 +77,7 @@ fn identity(args: &Args) -> Vec<String> {
     identity.extend(args.input.identity());
     identity.extend(args.terms.identity());
     identity.extend(args.transform.identity());
+    identity.push(args.schema.encoding.to_string());
     identity
 }
 
@@ -124,7 +126,7 @@ impl Asking<'_> {
         let is_stream = input.source.is_stream();
         let routes = Arc::new(routes);
         let composer = Arc::new(Composer::new(input, routes.clone(), args.count));
-        let supply = Arc::new(Supply { composer, routes, stages });
+        let supply = Arc::new(Supply { composer, routes, stages, encoding: args.schema.encoding });
         if !args.skip_invalid && !is_stream {
             let cycles = if supply.repeats() { 1 } else { args.count };
             check::check_all(supply.messages(cycles, false)?, output)?;
@@ -142,6 +144,11 @@ fn dry_run(supply: &Arc<Supply>, cycles: u64, output: Output) -> Result<()> {
             Made::Rejected(message, reason) => {
                 is_invalid = true;
                 check::tell_rejected(&message, &reason, "it would not be sent", output);
+                continue;
+            }
+            Made::Invalid(message, violations) => {
+                is_invalid = true;
+                check::tell(&message, &violations, "it would not be sent", output);
                 continue;
             }
         };

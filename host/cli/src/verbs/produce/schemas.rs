@@ -89,8 +89,8 @@ impl Schemas<'_> {
         Ok(())
     }
 
-    /// The route with the check that the server will make anyway. What cannot be found out here the server says
-    /// when it is sent to.
+    /// The route with the schema of the topic: to encode by, and to check by where the server will do that anyway. What
+    /// cannot be found out here the server says when it is sent to.
     async fn bound(&self, plain: Route) -> Route {
         if self.is_danube {
             return plain;
@@ -98,12 +98,14 @@ impl Schemas<'_> {
         let request = DescribeTopicRequest { topic: plain.topic.clone() };
         let described = TopicServiceClient::new(self.channel.clone()).describe_topic(request).await;
         let Some(summary) = described.ok().and_then(|described| described.into_inner().summary) else { return plain };
-        if summary.schema_subject.is_empty() || summary.validation_policy != ENFORCE {
+        if summary.schema_subject.is_empty() {
             return plain;
         }
         let mut registry = Registry::new(self.channel.clone(), self.address);
         let resolved = registry.resolve(&summary.schema_subject, Wanted::Latest, false).await;
-        Route { check: resolved.ok().map(Arc::new), ..plain }
+        let encoder = resolved.ok().map(Arc::new);
+        let check = encoder.clone().filter(|_| summary.validation_policy == ENFORCE);
+        Route { check, encoder, ..plain }
     }
 }
 

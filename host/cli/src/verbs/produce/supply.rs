@@ -2,13 +2,15 @@
 //! transforms, so that what was checked is what is sent.
 
 use super::args::TransformArgs;
+use super::encoding::encoded;
 use crate::failure::Failure;
 use crate::messages::composer::{Composer, Routes};
 use crate::output::harmless;
 use crate::plugin::engine::{self, Allowed};
 use crate::sender::{Message, now_ms};
 use anyhow::{Context, Result, anyhow, bail};
-use irongate_messages::SchemaName;
+use irongate_messages::{Encoding, SchemaName};
+use irongate_proto::irongate_v1::Violation;
 use irongate_runtime::{Limits, MemoryState, Outcome, OutputRecord, Plugin, Record, SchemaReference, Transform};
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -19,6 +21,8 @@ pub(super) struct Supply {
     pub(super) composer: Arc<Composer>,
     pub(super) routes: Arc<Routes>,
     pub(super) stages: Vec<Stage>,
+    /// How payloads that say nothing of it travel.
+    pub(super) encoding: Encoding,
 }
 
 /// A component with what it is configured with.
@@ -33,6 +37,8 @@ pub(super) enum Made {
     Message(Message),
     /// As it came to the transform that would not have it.
     Rejected(Message, String),
+    /// As it is written, because it has no bytes in the encoding that it is to travel in.
+    Invalid(Message, Vec<Violation>),
 }
 
 /// The stages of one pass.
@@ -88,13 +94,11 @@ impl Supply {
                 if let Some(made) = ready.pop_front() {
                     return Some(Ok(made));
                 }
-                let message = match composed.next()? {
-                    Ok((_, message)) => message,
-                    Err(error) => return Some(Err(error)),
+                let made = composed.next()?.and_then(|(own, message)| encoded(message, own.unwrap_or(supply.encoding)));
+                let message = match made {
+                    Ok(Made::Message(message)) if !chain.0.is_empty() => message,
+                    made => return Some(made),
                 };
-                if chain.0.is_empty() {
-                    return Some(Ok(Made::Message(message)));
-                }
                 let made = match chain.apply(message, &supply.routes, is_told) {
                     Ok(made) => made,
                     Err(error) => return Some(Err(error)),
@@ -104,7 +108,7 @@ impl Supply {
                         number += 1;
                         Made::Message(Message { number, ..message })
                     }
-                    rejected @ Made::Rejected(..) => rejected,
+                    other => other,
                 }));
             }
         }))
@@ -135,7 +139,7 @@ impl Chain {
             for made in all {
                 match made {
                     Made::Message(message) => next.extend(through(transform, state, message, routes, is_told)?),
-                    rejected @ Made::Rejected(..) => next.push(rejected),
+                    other => next.push(other),
                 }
             }
             all = next;

@@ -1,4 +1,5 @@
-//! `irongate topics`: what topics there are, creating one before its first message, and their transforms.
+//! `irongate topics`: what topics there are, creating one before its first message, emptying and deleting one, and their
+//! transforms.
 
 mod transform;
 
@@ -12,7 +13,8 @@ use irongate_proto::danube::consumer_request::SubscriptionType;
 use irongate_proto::danube::{DispatchStrategy, SchemaReference, schema_reference::VersionRef};
 use irongate_proto::irongate_v1::topic_service_client::TopicServiceClient;
 use irongate_proto::irongate_v1::{
-    CreateTopicRequest, DescribeTopicRequest, DescribeTopicResponse, ListTopicsRequest, SubscriptionInfo, TopicSummary,
+    CreateTopicRequest, DeleteTopicRequest, DescribeTopicRequest, DescribeTopicResponse, ListTopicsRequest,
+    SubscriptionInfo, TopicSummary, TruncateTopicRequest,
 };
 use serde_json::{Value, json};
 use tonic::{Code, Status};
@@ -50,6 +52,19 @@ enum Action {
         #[arg(long, value_name = "SUBJECT")]
         schema_subject: Option<String>,
     },
+    /// Delete the messages of a topic from its beginning on. Subscriptions move past what is gone.
+    Truncate {
+        /// The topic, or one partition of it, as /namespace/topic.
+        topic: String,
+        /// Keep the messages from this offset on; without it none is kept. For one partition.
+        #[arg(long, value_name = "OFFSET")]
+        before: Option<u64>,
+    },
+    /// Delete a topic with all of its partitions, messages and subscriptions.
+    Delete {
+        /// The topic, as /namespace/topic.
+        topic: String,
+    },
     /// Put every message through components before it enters a topic, or see what they would make of one.
     Transform {
         #[command(subcommand)]
@@ -80,6 +95,8 @@ async fn act(address: &ServiceAddr, action: Action, output: Output) -> Result<()
             };
             Topics::at(address, output).await?.create(request).await
         }
+        Action::Truncate { topic, before } => Topics::at(address, output).await?.truncate(topic, before).await,
+        Action::Delete { topic } => Topics::at(address, output).await?.delete(topic).await,
         Action::Transform { action } => transform::run(address, action, output).await,
     }
 }
@@ -122,6 +139,22 @@ impl Topics<'_> {
         let topic = request.topic.clone();
         self.client.create_topic(request).await.map_err(|status| self.refused(&status))?;
         self.output.result(|| format!("Topic {topic} created"), || json!({ "event": "created", "topic": topic }))?;
+        Ok(())
+    }
+
+    async fn truncate(&mut self, topic: String, before_offset: Option<u64>) -> Result<()> {
+        let request = TruncateTopicRequest { topic: topic.clone(), before_offset };
+        let truncated = self.client.truncate_topic(request).await;
+        let deleted = truncated.map_err(|status| self.refused(&status))?.into_inner().messages_deleted;
+        let words = || format!("{topic}: {deleted} messages deleted");
+        self.output.result(words, || json!({ "event": "truncated", "topic": topic, "messages_deleted": deleted }))?;
+        Ok(())
+    }
+
+    async fn delete(&mut self, topic: String) -> Result<()> {
+        let request = DeleteTopicRequest { topic: topic.clone() };
+        self.client.delete_topic(request).await.map_err(|status| self.refused(&status))?;
+        self.output.result(|| format!("Topic {topic} deleted"), || json!({ "event": "deleted", "topic": topic }))?;
         Ok(())
     }
 

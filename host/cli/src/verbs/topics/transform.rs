@@ -6,7 +6,7 @@ use crate::client::{ANSWER_BYTES_MAX, Channel, connect};
 use crate::failure::{FAILED, Failure, INVALID, refused};
 use crate::messages::attributes::{self, Pairs};
 use crate::output::{Output, harmless, table};
-use crate::pipeline::file::{tell, tell_answered};
+use crate::pipeline::file::{components, find_stored, tell, tell_answered};
 use crate::plugin;
 use crate::violations;
 use anyhow::{Context, Result};
@@ -22,7 +22,6 @@ use irongate_proto::transforms_v1::{
     ListTopicTransformsRequest, MadeMessage, SetTopicTransformsRequest, StageRun, TopicTransforms,
 };
 use serde_json::{Value, json};
-use std::collections::HashMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use tonic::Status;
@@ -176,17 +175,13 @@ fn read(topic: String, file: &Path) -> Result<SetTopicTransformsRequest> {
     let configuration = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
     let format = Format::of(file);
     let folder = file.parent().unwrap_or(Path::new(""));
-    let config = ChainConfig::parse(&configuration, format, folder).map_err(|problems| tell(file, &problems))?;
+    let mut config = ChainConfig::parse(&configuration, format, folder).map_err(|problems| tell(file, &problems))?;
+    find_stored(file, &mut config.stages)?;
     let counts_fuel = config.stages.iter().any(|stage| stage.limits.fuel_max.is_some());
     let runtime = plugin::runtime(counts_fuel)?;
     let plugins = Plugins::load(&config.stages, &runtime).map_err(|problems| tell(file, &problems))?;
     plugins.transforms(&config.stages).map_err(|problems| tell(file, &problems))?;
-    let mut components = HashMap::new();
-    for stage in &config.stages {
-        let component = std::fs::read(&stage.uses);
-        let component = component.with_context(|| format!("{} cannot be read", stage.uses.display()))?;
-        components.insert(stage.id.clone(), component.into());
-    }
+    let components = components(&config.stages)?;
     Ok(SetTopicTransformsRequest { topic, configuration, is_yaml: format == Format::Yaml, components })
 }
 
