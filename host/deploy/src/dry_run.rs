@@ -119,7 +119,10 @@ impl Shared {
         let made = match chain {
             None => vec![passing(message)],
             Some(Err(reason)) => return Err(refuse(TransformRefusal::Unusable(reason))),
-            Some(Ok(chain)) => chain.pass(topic, passing(message)).await.made.map_err(refuse)?,
+            Some(Ok(chain)) => {
+                let answers = chain.try_out(topic, vec![passing(message)]).await.made;
+                answers.into_iter().collect::<Result<Vec<_>, _>>().map_err(refuse)?.concat()
+            }
         };
         let mut warnings = Vec::new();
         for one in made {
@@ -183,6 +186,8 @@ fn made((topic, record): (Option<String>, Record)) -> PipelineOutput {
 
 fn on_the_wire(config: &PipelineConfig, ran: DryRun, outputs: Vec<PipelineOutput>) -> DryRunPipelineResponse {
     let mut answer = DryRunPipelineResponse { outputs, ..DryRunPipelineResponse::default() };
+    // Targets are asked at once, and answer in any order.
+    answer.outputs.sort_by_key(|output| config.targets.iter().position(|target| target.topic == output.topic));
     for output in &mut answer.outputs {
         let target = config.targets.iter().find(|target| target.topic == output.topic);
         output.when = target.and_then(|target| target.when.as_ref()).map(ToString::to_string).unwrap_or_default();
