@@ -91,7 +91,9 @@ impl Inner {
         }
         let retention = topics.iter().find_map(|topic| topic.retention());
         let summary = Some(self.summary(name.as_str().to_owned(), &topics)?);
-        Ok(v1::DescribeTopicResponse { summary, partitions, subscriptions, retention })
+        // Pipelines are nothing that is known here.
+        let pipelines = Vec::new();
+        Ok(v1::DescribeTopicResponse { summary, partitions, subscriptions, retention, pipelines })
     }
 
     fn subscription_info(&self, topic: &Topic, subscription: &Subscription, next_offset: u64) -> v1::SubscriptionInfo {

@@ -70,12 +70,14 @@ impl Committer for EmbeddedCommitter {
 
 /// A message that breaks its schema, is too large, or is one that the topic's transforms reject or fail on is refused for ever. What is refused because of its topic may be taken once that is mended.
 fn refusal(refused: Vec<(usize, BrokerError)>) -> CommitError {
-    let is_final = |error: &BrokerError| {
-        let is_failed = matches!(error, BrokerError::TransformRefused { refusal: TransformRefusal::Failed(_), .. });
-        is_failed || !error.violations().is_empty() || matches!(error.code(), Code::InvalidArgument)
-    };
     if let Some((_, error)) = refused.iter().find(|(_, error)| !is_final(error)) {
         return CommitError::Later(error.to_string());
     }
     CommitError::Refused(refused.into_iter().map(|(index, error)| (index, error.to_string())).collect())
+}
+
+/// Whether a message that is refused so will never be taken.
+pub(crate) fn is_final(error: &BrokerError) -> bool {
+    let is_failed = matches!(error, BrokerError::TransformRefused { refusal: TransformRefusal::Failed(_), .. });
+    is_failed || !error.violations().is_empty() || matches!(error.code(), Code::InvalidArgument)
 }

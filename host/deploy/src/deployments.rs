@@ -37,7 +37,7 @@ pub(crate) struct Shared {
     pub(crate) broker: Broker,
     pub(crate) plugins: PluginFolder,
     runtimes: Runtimes,
-    ledgers: Ledgers,
+    pub(crate) ledgers: Ledgers,
     given_up: mpsc::Sender<GivenUp>,
     /// A pipeline that takes every instance leaves those of the topics.
     pub(crate) topic_runtimes: Runtimes,

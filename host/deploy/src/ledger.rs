@@ -51,6 +51,13 @@ impl Ledgers {
         lock(&self.by_name).remove(name);
     }
 
+    /// Names of the pipelines that read a topic.
+    pub(crate) fn readers(&self, topic: &str) -> Vec<String> {
+        let ledgers = lock(&self.by_name).clone();
+        let reads = |ledger: &Ledger| lock(&ledger.pages).reads.as_ref().is_some_and(|(source, _)| source == topic);
+        ledgers.into_iter().filter(|(_, ledger)| reads(ledger)).map(|(name, _)| name).collect()
+    }
+
     pub(crate) fn figures(&self, broker: &Broker) -> Vec<Figures> {
         let ledgers = lock(&self.by_name).clone();
         ledgers.into_iter().map(|(name, ledger)| ledger.figures(name, broker)).collect()

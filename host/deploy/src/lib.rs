@@ -13,6 +13,7 @@ mod contract;
 mod deployments;
 mod described;
 mod documents;
+mod dry_run;
 mod error;
 mod ledger;
 mod limits;

@@ -16,6 +16,8 @@ pub(crate) const WAITING_RECORDS_MAX: usize = 16;
 /// How long a pipeline that failed waits before it is started again: the first time, and at most.
 pub(crate) const RESTART_PAUSE: Duration = Duration::from_millis(500);
 pub(crate) const RESTART_PAUSE_MAX: Duration = Duration::from_secs(30);
+/// Dry runs of pipelines that are at work at once; the next ones wait. 2. Each needs an instance of every stage.
+pub(crate) const DRY_RUNS_AT_ONCE_MAX: usize = 2;
 /// Stages of the transforms of all topics of a host together. 32.
 pub const TOPIC_STAGES_MAX: usize = 32;
 /// Calls that may be in one topic's transforms at once, each with the messages that go together (`irongate_broker::Limits::transformed_together_messages_max`);

@@ -129,20 +129,26 @@ impl Prepared {
 
     /// Compiles the schemas of the targets and creates the topics that are missing.
     pub(crate) async fn open_targets(&self, broker: &Broker) -> Result<Schemas, DeployError> {
-        let mut schemas = Schemas::new();
+        let schemas = self.schemas(broker).await?;
         for target in &self.config.targets {
-            let reference = match target.schema() {
-                None => None,
-                Some((subject, version)) => {
-                    schemas.insert((subject.clone(), version), schema(broker, &subject, version).await?);
-                    let version_ref = version.map_or(VersionRef::UseLatest(true), VersionRef::PinnedVersion);
-                    Some(SchemaReference { subject, version_ref: Some(version_ref) })
-                }
-            };
+            let reference = target.schema().map(|(subject, version)| {
+                let version_ref = version.map_or(VersionRef::UseLatest(true), VersionRef::PinnedVersion);
+                SchemaReference { subject, version_ref: Some(version_ref) }
+            });
             self.open(broker, &target.topic, target.partitions, reference).await?;
         }
         if let Some(dead_letter) = &self.config.dead_letter {
             self.open(broker, &dead_letter.topic, 0, None).await?;
+        }
+        Ok(schemas)
+    }
+
+    /// Compiles the schemas of the targets.
+    pub(crate) async fn schemas(&self, broker: &Broker) -> Result<Schemas, DeployError> {
+        let mut schemas = Schemas::new();
+        for (subject, version) in self.config.targets.iter().filter_map(|target| target.schema()) {
+            let compiled = schema(broker, &subject, version).await?;
+            schemas.insert((subject, version), compiled);
         }
         Ok(schemas)
     }

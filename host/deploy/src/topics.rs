@@ -208,7 +208,7 @@ impl Deployments {
     }
 }
 
-fn passing(message: OutgoingMessage) -> Passing {
+pub(crate) fn passing(message: OutgoingMessage) -> Passing {
     let publish_time = if message.publish_time_ms == 0 { now_ms() } else { message.publish_time_ms };
     let OutgoingMessage { payload, attributes, routing_key, partition, .. } = message;
     let message = StreamMessage { payload, attributes, routing_key, publish_time, ..StreamMessage::default() };

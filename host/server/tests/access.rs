@@ -185,7 +185,7 @@ async fn expired_foreign_and_forged_tokens_are_unauthenticated() {
 }
 
 /// Methods of the whole host, whatever they are asked.
-const HOST_WIDE: [&str; 7] = [
+const HOST_WIDE: [&str; 8] = [
     "/irongate.backup.v1.BackupService/Backup",
     "/irongate.pipelines.v1.PipelineService/DeployPipeline",
     "/irongate.pipelines.v1.PipelineService/ListPipelines",
@@ -193,6 +193,7 @@ const HOST_WIDE: [&str; 7] = [
     "/irongate.pipelines.v1.PipelineService/ResumePipeline",
     "/irongate.pipelines.v1.PipelineService/RollbackPipeline",
     "/irongate.pipelines.v1.PipelineService/RemovePipeline",
+    "/irongate.transforms.v1.TransformService/DryRunPipeline",
 ];
 
 /// Requests that touch a foreign topic or namespace, or what belongs to none.

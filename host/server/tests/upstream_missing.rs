@@ -13,8 +13,8 @@ use irongate_proto::irongate_v1::topic_service_client::TopicServiceClient;
 use irongate_proto::irongate_v1::{self as v1, Feature, browse_request::Start, publish_result::Outcome};
 use irongate_proto::pipelines_v1::ListPipelinesRequest;
 use irongate_proto::pipelines_v1::pipeline_service_client::PipelineServiceClient;
-use irongate_proto::transforms_v1::ListTopicTransformsRequest;
 use irongate_proto::transforms_v1::transform_service_client::TransformServiceClient;
+use irongate_proto::transforms_v1::{DryRunPipelineRequest, ListTopicTransformsRequest};
 use std::collections::BTreeSet;
 use tonic::transport::Channel;
 use tonic::{Code, Status};
@@ -122,6 +122,8 @@ async fn with_the_administrative_port_the_past_and_the_figures_are_still_missing
     let mut transforms = TransformServiceClient::new(channel.clone());
     let refused = transforms.list_topic_transforms(ListTopicTransformsRequest::default()).await.expect_err("none here");
     assert_eq!((refused.code(), refused.message().contains("produce --transform")), (Code::Unimplemented, true));
+    let refused = transforms.dry_run_pipeline(DryRunPipelineRequest::default()).await.expect_err("no pipelines here");
+    assert_eq!(refused.code(), Code::Unimplemented);
     let mut topics = TopicServiceClient::new(channel.clone());
     let described = topics.describe_topic(v1::DescribeTopicRequest { topic: TOPIC.into() }).await;
     let described = described.expect("described").into_inner();

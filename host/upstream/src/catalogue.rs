@@ -134,6 +134,7 @@ impl Inner {
             partitions: partitions.collect(),
             subscriptions,
             retention: None,
+            pipelines: Vec::new(),
         })
     }
 

@@ -121,6 +121,135 @@ pub struct LogLine {
     #[prost(string, tag = "2")]
     pub message: ::prost::alloc::string::String,
 }
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct DryRunPipelineRequest {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// its id; empty: all of them, and the targets
+    #[prost(string, tag = "2")]
+    pub stage: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "3")]
+    pub message: ::core::option::Option<super::super::v1::OutgoingMessage>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct DryRunPipelineResponse {
+    /// that were called, in order
+    #[prost(message, repeated, tag = "1")]
+    pub stages: ::prost::alloc::vec::Vec<PipelineStageRun>,
+    #[prost(enumeration = "dry_run_pipeline_response::End", tag = "2")]
+    pub end: i32,
+    /// why it is blocked, tried again or a dead letter
+    #[prost(string, tag = "3")]
+    pub reason: ::prost::alloc::string::String,
+    /// What is for targets, taken or refused; of one stage alone what it made.
+    #[prost(message, repeated, tag = "4")]
+    pub outputs: ::prost::alloc::vec::Vec<PipelineOutput>,
+    #[prost(message, optional, tag = "5")]
+    pub dead_letter: ::core::option::Option<PipelineOutput>,
+    /// of all stages, by the clock on the wall
+    #[prost(uint64, tag = "6")]
+    pub elapsed_us: u64,
+}
+/// Nested message and enum types in `DryRunPipelineResponse`.
+pub mod dry_run_pipeline_response {
+    #[derive(
+        Clone,
+        Copy,
+        Debug,
+        PartialEq,
+        Eq,
+        Hash,
+        PartialOrd,
+        Ord,
+        ::prost::Enumeration
+    )]
+    #[repr(i32)]
+    pub enum End {
+        /// one stage was run, and has not refused it
+        Answered = 0,
+        Delivered = 1,
+        /// nothing of it is for any target
+        Filtered = 2,
+        /// something of it, for an error, which is the policy
+        Dropped = 3,
+        DeadLetter = 4,
+        /// it holds its lane up, which is the policy
+        Blocked = 5,
+        TriedAgain = 6,
+    }
+    impl End {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Answered => "ANSWERED",
+                Self::Delivered => "DELIVERED",
+                Self::Filtered => "FILTERED",
+                Self::Dropped => "DROPPED",
+                Self::DeadLetter => "DEAD_LETTER",
+                Self::Blocked => "BLOCKED",
+                Self::TriedAgain => "TRIED_AGAIN",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "ANSWERED" => Some(Self::Answered),
+                "DELIVERED" => Some(Self::Delivered),
+                "FILTERED" => Some(Self::Filtered),
+                "DROPPED" => Some(Self::Dropped),
+                "DEAD_LETTER" => Some(Self::DeadLetter),
+                "BLOCKED" => Some(Self::Blocked),
+                "TRIED_AGAIN" => Some(Self::TriedAgain),
+                _ => None,
+            }
+        }
+    }
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PipelineStageRun {
+    #[prost(message, optional, tag = "1")]
+    pub run: ::core::option::Option<StageRun>,
+    /// why records did not go on
+    #[prost(string, repeated, tag = "2")]
+    pub refusals: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    #[prost(uint32, tag = "3")]
+    pub records_in: u32,
+    #[prost(uint32, tag = "4")]
+    pub records_out: u32,
+    #[prost(uint32, tag = "5")]
+    pub records_dropped: u32,
+    /// what it would have changed
+    #[prost(message, repeated, tag = "6")]
+    pub state: ::prost::alloc::vec::Vec<StateEntry>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct StateEntry {
+    #[prost(string, tag = "1")]
+    pub key: ::prost::alloc::string::String,
+    #[prost(bytes = "bytes", tag = "2")]
+    pub value: ::prost::bytes::Bytes,
+    #[prost(bool, tag = "3")]
+    pub is_removed: bool,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PipelineOutput {
+    /// of one stage alone: the one that it named, if any
+    #[prost(string, tag = "1")]
+    pub topic: ::prost::alloc::string::String,
+    /// the target's condition; empty: it takes all
+    #[prost(string, tag = "2")]
+    pub when: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "3")]
+    pub message: ::core::option::Option<super::super::v1::OutgoingMessage>,
+    /// why the topic would refuse it
+    #[prost(message, optional, tag = "4")]
+    pub refused: ::core::option::Option<super::super::v1::Refused>,
+    #[prost(message, repeated, tag = "5")]
+    pub warnings: ::prost::alloc::vec::Vec<super::super::v1::Violation>,
+}
 /// Generated client implementations.
 #[cfg(feature = "client")]
 pub mod transform_service_client {
@@ -324,6 +453,37 @@ pub mod transform_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// What a deployed pipeline, or one stage of it, would make of a message of its source, and
+        /// what the targets would say. Reads the stages' state as it is. Keeps nothing.
+        pub async fn dry_run_pipeline(
+            &mut self,
+            request: impl tonic::IntoRequest<super::DryRunPipelineRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DryRunPipelineResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/irongate.transforms.v1.TransformService/DryRunPipeline",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "irongate.transforms.v1.TransformService",
+                        "DryRunPipeline",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -372,6 +532,15 @@ pub mod transform_service_server {
             request: tonic::Request<super::DryRunTopicTransformsRequest>,
         ) -> std::result::Result<
             tonic::Response<super::DryRunTopicTransformsResponse>,
+            tonic::Status,
+        >;
+        /// What a deployed pipeline, or one stage of it, would make of a message of its source, and
+        /// what the targets would say. Reads the stages' state as it is. Keeps nothing.
+        async fn dry_run_pipeline(
+            &self,
+            request: tonic::Request<super::DryRunPipelineRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DryRunPipelineResponse>,
             tonic::Status,
         >;
     }
@@ -632,6 +801,52 @@ pub mod transform_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = DryRunTopicTransformsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/irongate.transforms.v1.TransformService/DryRunPipeline" => {
+                    #[allow(non_camel_case_types)]
+                    struct DryRunPipelineSvc<T: TransformService>(pub Arc<T>);
+                    impl<
+                        T: TransformService,
+                    > tonic::server::UnaryService<super::DryRunPipelineRequest>
+                    for DryRunPipelineSvc<T> {
+                        type Response = super::DryRunPipelineResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::DryRunPipelineRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TransformService>::dry_run_pipeline(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = DryRunPipelineSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

@@ -214,6 +214,9 @@ pub struct DescribeTopicResponse {
     pub subscriptions: ::prost::alloc::vec::Vec<SubscriptionInfo>,
     #[prost(message, optional, tag = "4")]
     pub retention: ::core::option::Option<Retention>,
+    /// deployed in this host, that read it
+    #[prost(string, repeated, tag = "5")]
+    pub pipelines: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// A message is deleted once it is over one of the bounds; 0 is no bound.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]

@@ -31,8 +31,8 @@ pub async fn describe(topic: &str) -> Result<DescribeTopicResponse, Failure> {
 
 /// What the Produce page needs to know of a topic.
 pub async fn facts(topic: &str) -> TopicFacts {
-    let summary = match describe(topic).await {
-        Ok(described) => described.summary.unwrap_or_default(),
+    let (summary, pipelines) = match describe(topic).await {
+        Ok(described) => (described.summary.unwrap_or_default(), described.pipelines),
         Err(failure) if failure.code == Code::NotFound => return TopicFacts::Missing,
         Err(failure) => return TopicFacts::Unreachable(failure.message),
     };
@@ -41,6 +41,7 @@ pub async fn facts(topic: &str) -> TopicFacts {
             reliable: summary.dispatch_strategy == DispatchStrategy::Reliable as i32,
             partitions: summary.partitions,
             transformed: summary.is_transformed,
+            pipelines,
             subject: summary.schema_subject,
             policy,
         }),

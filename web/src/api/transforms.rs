@@ -2,8 +2,9 @@
 
 use irongate_proto::irongate_v1::OutgoingMessage;
 use irongate_proto::transforms_v1::{
-    ClearTopicTransformsRequest, ClearTopicTransformsResponse, DryRunTopicTransformsRequest,
-    DryRunTopicTransformsResponse, ListTopicTransformsRequest, ListTopicTransformsResponse, TopicTransforms,
+    ClearTopicTransformsRequest, ClearTopicTransformsResponse, DryRunPipelineRequest, DryRunPipelineResponse,
+    DryRunTopicTransformsRequest, DryRunTopicTransformsResponse, ListTopicTransformsRequest,
+    ListTopicTransformsResponse, TopicTransforms,
 };
 
 use super::{Failure, call};
@@ -35,4 +36,17 @@ pub async fn clear(topic: String) -> Result<(), Failure> {
 pub async fn dry_run(topic: String, message: OutgoingMessage) -> Result<DryRunTopicTransformsResponse, Failure> {
     let path = "/irongate.transforms.v1.TransformService/DryRunTopicTransforms";
     call::unary(path, &DryRunTopicTransformsRequest { topic, message: Some(message) }).await
+}
+
+/// What a pipeline, or one stage of it, would make of a message. Nothing is kept.
+///
+/// # Errors
+/// Where there is no such pipeline or stage, it cannot run, or the host cannot be asked.
+pub async fn dry_run_pipeline(
+    name: String,
+    stage: String,
+    message: OutgoingMessage,
+) -> Result<DryRunPipelineResponse, Failure> {
+    let path = "/irongate.transforms.v1.TransformService/DryRunPipeline";
+    call::unary(path, &DryRunPipelineRequest { name, stage, message: Some(message) }).await
 }

@@ -2,14 +2,14 @@
 
 use std::rc::Rc;
 
-use irongate_proto::transforms_v1::StageRun;
 use yew::prelude::*;
 use yew::props;
 
+use super::send_made::SendMade;
 use super::verdict_card::{VerdictCardProps, class_of, verdict_card};
 use super::violation_list::ViolationList;
 use crate::state::compared::{Compared, Row};
-use crate::state::dry_run::{Found, Made};
+use crate::state::dry_run::{Found, Made, Stage};
 use crate::text::line_diff::Change;
 use crate::text::size::{bytes, counted, grouped};
 use crate::text::time::milliseconds;
@@ -19,12 +19,14 @@ use crate::text::time::milliseconds;
 pub struct FoundViewProps {
     /// What was found.
     pub found: Rc<Found>,
+    /// Nothing can be sent.
+    pub barred: bool,
     /// What stands beside the verdict.
     pub children: Html,
 }
 
 /// What was found. Test ids: `dry-run-verdict`; in each message `dry-run-made`, `dry-run-diff`; in each stage `dry-run-stage`,
-/// `dry-run-log`.
+/// `dry-run-state`, `dry-run-log`.
 pub fn found_view(props: &FoundViewProps) -> Html {
     let found = &props.found;
     let all = found.made.len();
@@ -36,7 +38,7 @@ pub fn found_view(props: &FoundViewProps) -> Html {
                 })) }
                 { props.children.clone() }
             </div>
-            { found.made.iter().enumerate().map(|(index, made)| message(index, all, made)).collect::<Html>() }
+            { found.made.iter().enumerate().map(|(index, made)| message(index, all, made, props.barred)).collect::<Html>() }
             if found.left_out > 0 {
                 <p class="muted">{ format!("and {} more", counted(found.left_out, "message", "messages")) }</p>
             }
@@ -53,21 +55,31 @@ fn duration(elapsed_us: u64) -> String {
     if elapsed_us < 1000 { format!("{elapsed_us} µs") } else { milliseconds(elapsed_us as f64 / 1000.0) }
 }
 
-fn message(index: usize, all: usize, made: &Made) -> Html {
-    let name = if all == 1 { "The message".to_owned() } else { format!("Message {}", index + 1) };
+fn message(index: usize, all: usize, made: &Made, barred: bool) -> Html {
+    let name = if !made.topic.is_empty() {
+        format!("To {}", made.topic)
+    } else if all == 1 {
+        "The message".to_owned()
+    } else {
+        format!("Message {}", index + 1)
+    };
     let tone = class_of(made.verdict.tone);
     html! {
-        <section key={index} class="dry-run-made" aria-label={name.clone()} data-testid="dry-run-made">
+        <section key={index} class="dry-run-made" aria-label={format!("{}: {name}", index + 1)} data-testid="dry-run-made">
             <h3>{ name }{ " " }<span class={tone}>{ &made.verdict.headline }</span></h3>
             if !made.verdict.detail.is_empty() { <p class="muted">{ &made.verdict.detail }</p> }
             <ViolationList violations={made.violations.clone()} id="dry-run-violations" />
-            { compared("Key and attributes", &made.head) }
-            { compared("Payload", &made.payload) }
+            { compared(index, "Key and attributes", &made.head) }
+            { compared(index, "Payload", &made.payload) }
+            if let Some(message) = made.sendable.clone().filter(|_| !barred) {
+                <SendMade topic={made.topic.clone()} {message} />
+            }
         </section>
     }
 }
 
-fn compared(what: &'static str, compared: &Compared) -> Html {
+/// Each comparison has a name of its own, for those who go from one to the next.
+fn compared(index: usize, what: &'static str, compared: &Compared) -> Html {
     let row = |row: &Row| match row {
         Row::Line(Change::Same, text) => html! { <span class="same">{ "  " }{ text }{ "\n" }</span> },
         Row::Line(Change::Removed, text) => html! { <span class="removed">{ "- " }{ text }{ "\n" }</span> },
@@ -87,16 +99,20 @@ fn compared(what: &'static str, compared: &Compared) -> Html {
         Compared::Differ { rows, is_hex } => html! {
             <figure class="dry-run-figure">
                 <figcaption class="note">{ what }{ if *is_hex { ", no text: its bytes in hexadecimal" } else { "" } }{ ": - as sent, + as made" }</figcaption>
-                <pre class="definition diff" tabindex="0" role="region" aria-label={format!("{what}: differences")} data-testid="dry-run-diff">{ rows.iter().map(row).collect::<Html>() }</pre>
+                <pre class="definition diff" tabindex="0" role="region" aria-label={format!("{what} of message {}: differences", index + 1)} data-testid="dry-run-diff">{ rows.iter().map(row).collect::<Html>() }</pre>
             </figure>
         },
     }
 }
 
-fn stage((index, run): (usize, &StageRun)) -> Html {
+fn stage((index, stage): (usize, &Stage)) -> Html {
+    let Stage { run, records, refusals, state } = stage;
     html! {
         <li key={index} data-testid="dry-run-stage">
             <p><code>{ &run.id }</code>{ " " }<span class="muted">{ format!("{}, {} of memory", duration(run.elapsed_us), bytes(run.memory_bytes)) }</span></p>
+            if !records.is_empty() { <p class="note">{ format!("Records: {records}.") }</p> }
+            { for refusals.iter().map(|why| html! { <p class="bad">{ why }</p> }) }
+            { for state.iter().map(|entry| html! { <p class="note" data-testid="dry-run-state">{ "Would remember " }<code>{ entry }</code></p> }) }
             if run.calls_stopped > 0 {
                 <p class="bad">{ format!("{} stopped at a limit or by a trap", counted(run.calls_stopped as usize, "call was", "calls were")) }</p>
             }

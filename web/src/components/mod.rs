@@ -46,6 +46,7 @@ pub mod redrive_sheet;
 pub mod register_panel;
 pub mod schema_picker;
 pub mod send_bar;
+pub mod send_made;
 pub mod shell;
 pub mod subject_detail;
 pub mod tail_controls;

@@ -20,7 +20,7 @@ pub struct SendBarProps {
     pub sender: Sender,
     /// Why nothing can be sent, if so.
     pub barred: Option<AttrValue>,
-    /// Opens the dry run, which is offered where the topic has transforms.
+    /// Opens the dry run, which is offered where the topic has transforms or pipelines read it.
     pub ondry: Callback<MouseEvent>,
 }
 
@@ -44,7 +44,7 @@ pub fn send_bar(props: &SendBarProps) -> Html {
                         { "Do not keep in the history" }
                     </label>
                 </div>
-                if matches!(&props.facts, TopicFacts::Exists(topic) if topic.transformed) {
+                if matches!(&props.facts, TopicFacts::Exists(topic) if topic.transformed || !topic.pipelines.is_empty()) {
                     <button type="button" class="secondary" data-testid="produce-dry-run" onclick={props.ondry.clone()}>{ "Dry run" }</button>
                 }
                 <button type="button" class="primary send" data-testid="produce-send" onclick={send} disabled={props.barred.is_some()} aria-keyshortcuts="Control+Enter Meta+Enter">

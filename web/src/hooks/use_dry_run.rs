@@ -1,4 +1,4 @@
-//! Tries a message on the transforms of its topic as soon as it is there; the answer is waited for so long and not longer, and
+//! Tries a message on the transforms of its topic, or on a pipeline that reads it, as soon as it is there; the answer is waited for so long and not longer, and
 //! whoever asked can stop waiting. Sends nothing.
 
 use std::rc::Rc;
@@ -11,7 +11,7 @@ use yew::prelude::*;
 
 use crate::api::{self, Failure};
 use crate::browser::Task;
-use crate::state::dry_run::{ANSWER_MS_MAX, Found, of_topic};
+use crate::state::dry_run::{ANSWER_MS_MAX, Found, of_pipeline, of_topic};
 
 /// Where the dry run stands.
 #[derive(Clone, PartialEq)]
@@ -39,8 +39,17 @@ pub struct DryRun {
     pub stop: Callback<()>,
 }
 
-/// A message and its topic.
-pub type Tried = (AttrValue, OutgoingMessage);
+/// What a message is run through.
+#[derive(Clone, PartialEq)]
+pub enum Way {
+    /// The transforms of this topic.
+    Topic(AttrValue),
+    /// A pipeline; of it one stage, where one is named.
+    Pipeline(AttrValue, AttrValue),
+}
+
+/// A message, and what it is run through.
+pub type Tried = (Way, OutgoingMessage);
 
 /// Runs when there is a message, and when it changes.
 #[hook]
@@ -51,13 +60,13 @@ pub fn use_dry_run(tried: Option<Tried>) -> DryRun {
     {
         let (trial, running) = (trial.setter(), running.clone());
         use_effect_with((tried, *attempt), move |(tried, _)| {
-            let Some((topic, message)) = tried.clone() else {
+            let Some((way, message)) = tried.clone() else {
                 trial.set(Trial::Awaiting);
                 return Box::new(|| ()) as Box<dyn FnOnce()>;
             };
             trial.set(Trial::Running);
             let setter = trial.clone();
-            let task = Task::spawn(async move { setter.set(answered(topic, message).await) });
+            let task = Task::spawn(async move { setter.set(answered(way, message).await) });
             running.replace(Some(task));
             // An answer to an older message, or to a sheet that is closed, is dropped.
             Box::new(move || drop(running.take()))
@@ -77,10 +86,22 @@ pub fn use_dry_run(tried: Option<Tried>) -> DryRun {
     DryRun { trial: (*trial).clone(), again, stop }
 }
 
-async fn answered(topic: AttrValue, message: OutgoingMessage) -> Trial {
-    let asked = Box::pin(api::transforms::dry_run(topic.to_string(), message.clone()));
-    match select(asked, TimeoutFuture::new(ANSWER_MS_MAX)).await {
-        Either::Left((Ok(answer), _)) => Trial::Done(Rc::new(of_topic(&message, answer))),
+async fn found(way: Way, message: OutgoingMessage) -> Result<Found, Failure> {
+    match way {
+        Way::Topic(topic) => {
+            let answer = api::transforms::dry_run(topic.to_string(), message.clone()).await?;
+            Ok(of_topic(&message, answer))
+        }
+        Way::Pipeline(name, stage) => {
+            let asked = api::transforms::dry_run_pipeline(name.to_string(), stage.to_string(), message.clone());
+            Ok(of_pipeline(&message, asked.await?))
+        }
+    }
+}
+
+async fn answered(way: Way, message: OutgoingMessage) -> Trial {
+    match select(Box::pin(found(way, message)), TimeoutFuture::new(ANSWER_MS_MAX)).await {
+        Either::Left((Ok(found), _)) => Trial::Done(Rc::new(found)),
         Either::Left((Err(failure), _)) => Trial::Failed(failure),
         Either::Right(_) => {
             let what = format!("the host has not answered for {} s", ANSWER_MS_MAX / 1000);

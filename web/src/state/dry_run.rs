@@ -3,14 +3,21 @@
 use std::rc::Rc;
 
 use irongate_proto::irongate_v1::{OutgoingMessage, Refused, Violation};
-use irongate_proto::transforms_v1::{DryRunTopicTransformsResponse, MadeMessage, StageRun};
+use irongate_proto::transforms_v1::dry_run_pipeline_response::End;
+use irongate_proto::transforms_v1::{
+    DryRunPipelineResponse, DryRunTopicTransformsResponse, MadeMessage, PipelineOutput, PipelineStageRun, StageRun,
+};
 
 use super::compared::{Compared, heads, payloads};
 use super::verdict::{Tone, Verdict, sentence};
+use crate::text::hex::preview;
 use crate::text::size::counted;
 
 /// The most made messages shown.
 pub const MESSAGES_SHOWN_MAX: usize = 20;
+
+/// Characters shown of a value that a stage writes into its state.
+const STATE_CHARACTERS_MAX: usize = 120;
 
 /// How long an answer is waited for, in milliseconds: longer than a stage's own limit of time usually is, and not for ever.
 pub const ANSWER_MS_MAX: u32 = 60_000;
@@ -25,14 +32,31 @@ pub struct Found {
     /// What was made beyond these.
     pub left_out: usize,
     /// Every stage that was called.
-    pub stages: Vec<StageRun>,
+    pub stages: Vec<Stage>,
     /// By the clock on the wall, all stages together, in microseconds.
     pub elapsed_us: u64,
+}
+
+/// One call of one stage.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stage {
+    /// What it took and said.
+    pub run: StageRun,
+    /// What went in and came out, of a pipeline's stage.
+    pub records: String,
+    /// Why records did not go on.
+    pub refusals: Vec<String>,
+    /// What it would change in its state.
+    pub state: Vec<String>,
 }
 
 /// One message that was made.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Made {
+    /// Where it is for; empty: the topic that the message is sent to.
+    pub topic: String,
+    /// The message, where it may be sent there as it is.
+    pub sendable: Option<OutgoingMessage>,
     /// What would become of it.
     pub verdict: Verdict,
     /// The rules that it breaks.
@@ -54,7 +78,94 @@ pub fn of_topic(before: &OutgoingMessage, answer: DryRunTopicTransformsResponse)
     let count = messages.len();
     let verdict = all_in_all(refused.as_ref(), &messages);
     let made = messages.into_iter().take(MESSAGES_SHOWN_MAX).map(|made| one(before, made)).collect();
+    let plain = |run| Stage { run, records: String::new(), refusals: Vec::new(), state: Vec::new() };
+    let stages = stages.into_iter().map(plain).collect();
     Found { verdict, made, left_out: count.saturating_sub(MESSAGES_SHOWN_MAX), stages, elapsed_us }
+}
+
+/// What a pipeline, or one stage of it, makes of this message.
+#[must_use]
+pub fn of_pipeline(before: &OutgoingMessage, answer: DryRunPipelineResponse) -> Found {
+    let verdict = ending(&answer);
+    let DryRunPipelineResponse { stages, end, outputs, dead_letter, elapsed_us, .. } = answer;
+    let is_whole = end != End::Answered as i32;
+    let count = outputs.len();
+    let outputs = outputs.into_iter().take(MESSAGES_SHOWN_MAX).map(|output| for_target(before, output, is_whole));
+    let buried = dead_letter.map(|letter| Made {
+        verdict: self::verdict(Tone::Bad, "The dead letter", ""),
+        sendable: None,
+        ..for_target(before, letter, is_whole)
+    });
+    Found {
+        verdict,
+        made: outputs.chain(buried).collect(),
+        left_out: count.saturating_sub(MESSAGES_SHOWN_MAX),
+        stages: stages.into_iter().map(stage).collect(),
+        elapsed_us,
+    }
+}
+
+fn ending(answer: &DryRunPipelineResponse) -> Verdict {
+    let (why, count) = (|| sentence(&answer.reason), answer.outputs.len());
+    match answer.end() {
+        End::Answered if count == 0 => verdict(Tone::Caution, "Dropped", "Nothing goes on from this stage."),
+        End::Answered => verdict(Tone::Good, format!("{} on", counted(count, "record goes", "records go")), ""),
+        End::Delivered => {
+            verdict(Tone::Good, format!("{} would be written", counted(count, "message", "messages")), "")
+        }
+        End::Filtered => verdict(
+            Tone::Caution,
+            "Filtered",
+            "Nothing of it is for any target: it would be settled, and nothing written.",
+        ),
+        End::Dropped => verdict(
+            Tone::Caution,
+            "Dropped for an error",
+            "Something of it fails, and the file says on_error = \"drop\".",
+        ),
+        End::DeadLetter => verdict(Tone::Bad, "It would become a dead letter", why()),
+        End::Blocked => verdict(Tone::Bad, "It would hold the pipeline up", why()),
+        End::TriedAgain => verdict(Tone::Caution, "It would be tried again", why()),
+    }
+}
+
+fn for_target(before: &OutgoingMessage, output: PipelineOutput, is_whole: bool) -> Made {
+    let PipelineOutput { topic, when, message, refused, warnings } = output;
+    let after = message.unwrap_or_default();
+    let condition = if when.is_empty() { String::new() } else { format!("Taken where {when}.") };
+    let (verdict, violations, is_taken) = match refused {
+        Some(refused) => {
+            let why = format!("{} {condition}", sentence(&refused.message));
+            (verdict(Tone::Bad, "Refused", why.trim_end()), refused.violations, false)
+        }
+        None if !is_whole => (verdict(Tone::Good, "Goes on", ""), warnings, false),
+        None if warnings.is_empty() => (verdict(Tone::Good, "Taken", condition), warnings, true),
+        None => (verdict(Tone::Caution, "Taken with a warning", condition), warnings, true),
+    };
+    Made {
+        topic,
+        verdict,
+        violations: violations.into(),
+        head: heads(before, &after),
+        payload: payloads(&before.payload, &after.payload),
+        sendable: is_taken.then_some(after),
+    }
+}
+
+fn stage(call: PipelineStageRun) -> Stage {
+    let PipelineStageRun { run, refusals, records_in, records_out, records_dropped, state } = call;
+    let dropped = if records_dropped == 0 { String::new() } else { format!(", {records_dropped} dropped") };
+    let entry = |entry: irongate_proto::transforms_v1::StateEntry| match entry.is_removed {
+        true => format!("{} is removed", entry.key.escape_debug()),
+        false if entry.value.is_empty() => format!("{} = (empty)", entry.key.escape_debug()),
+        false => format!("{} = {}", entry.key.escape_debug(), preview(&entry.value, STATE_CHARACTERS_MAX)),
+    };
+    Stage {
+        run: run.unwrap_or_default(),
+        records: format!("{records_in} in, {records_out} out{dropped}"),
+        refusals,
+        state: state.into_iter().map(entry).collect(),
+    }
 }
 
 fn all_in_all(refused: Option<&Refused>, messages: &[MadeMessage]) -> Verdict {
@@ -101,6 +212,8 @@ fn one(before: &OutgoingMessage, made: MadeMessage) -> Made {
         None => (verdict(Tone::Caution, "Enters with a warning", schema), made.warnings),
     };
     Made {
+        topic: String::new(),
+        sendable: None,
         verdict,
         violations: violations.into(),
         head: heads(before, &after),
@@ -168,5 +281,57 @@ mod tests {
     fn more_messages_than_a_person_reads_are_counted() {
         let found = found(vec![made("b"); MESSAGES_SHOWN_MAX + 3], None);
         assert_eq!((found.made.len(), found.left_out), (MESSAGES_SHOWN_MAX, 3));
+    }
+
+    #[test]
+    fn a_pipelines_outputs_say_which_target_takes_them_and_can_be_sent_there() {
+        let output = |topic: &str, when: &str, refused| PipelineOutput {
+            topic: topic.to_owned(),
+            when: when.to_owned(),
+            message: Some(message("b")),
+            refused,
+            ..PipelineOutput::default()
+        };
+        let outputs = vec![output("/a/b", "", None), output("/a/c", "key = k", refused("too large"))];
+        let answer =
+            DryRunPipelineResponse { outputs, end: End::Delivered.into(), ..DryRunPipelineResponse::default() };
+        let found = of_pipeline(&message("a"), answer.clone());
+        assert_eq!(found.verdict.headline, "2 messages would be written");
+        assert_eq!((&*found.made[0].topic, found.made[0].sendable.is_some()), ("/a/b", true));
+        assert_eq!(
+            (&*found.made[1].verdict.detail, found.made[1].sendable.is_some()),
+            ("Too large. Taken where key = k.", false)
+        );
+        // What one stage made is not what a target is given.
+        let alone = of_pipeline(&message("a"), DryRunPipelineResponse { end: End::Answered.into(), ..answer });
+        assert_eq!((&*alone.verdict.headline, alone.made[0].sendable.is_some()), ("2 records go on", false));
+    }
+
+    #[test]
+    fn a_dead_letter_and_each_stage_are_told() {
+        let letter =
+            PipelineOutput { topic: "/a/dlq".to_owned(), message: Some(message("a")), ..PipelineOutput::default() };
+        let state = vec![irongate_proto::transforms_v1::StateEntry {
+            key: "seen".to_owned(),
+            value: "1".into(),
+            is_removed: false,
+        }];
+        let call = PipelineStageRun { records_in: 1, records_dropped: 1, state, ..PipelineStageRun::default() };
+        let found = of_pipeline(
+            &message("a"),
+            DryRunPipelineResponse {
+                end: End::DeadLetter.into(),
+                reason: "it is bad".to_owned(),
+                dead_letter: Some(letter),
+                stages: vec![call],
+                ..DryRunPipelineResponse::default()
+            },
+        );
+        assert_eq!((found.verdict.tone, &*found.verdict.detail), (Tone::Bad, "It is bad."));
+        assert_eq!(
+            (&*found.made[0].topic, found.made[0].verdict.tone, &found.made[0].sendable),
+            ("/a/dlq", Tone::Bad, &None)
+        );
+        assert_eq!((&*found.stages[0].records, &*found.stages[0].state[0]), ("1 in, 0 out, 1 dropped", "seen = 1"));
     }
 }

@@ -48,6 +48,8 @@ pub struct ExistingTopic {
     pub policy: Policy,
     /// Whether transforms run on what is sent to it.
     pub transformed: bool,
+    /// Pipelines of the host that read it.
+    pub pipelines: Vec<String>,
 }
 
 /// Where the question about a topic stands.

@@ -67,7 +67,7 @@ pub(crate) fn routes(
     let backups = backup::Backups::new(deployments.clone(), backup_folder, access.clone());
     let backups = BackupServiceServer::new(backups).max_decoding_message_size(CONTROL_REQUEST_BYTES_MAX);
     let transforms = TransformServiceServer::new(transforms::Transforms::new(deployments.clone(), access.clone()));
-    let pipelines = PipelineServiceServer::new(pipelines::Pipelines::new(deployments, access.clone()));
+    let pipelines = PipelineServiceServer::new(pipelines::Pipelines::new(deployments.clone(), access.clone()));
     let components_bytes_max = COMPONENT_BYTES_MAX.saturating_add(MESSAGE_SLACK_BYTES);
     let routes = match backend {
         Backend::Embedded(broker) => {
@@ -75,14 +75,14 @@ pub(crate) fn routes(
             let namespaces =
                 NamespaceAdminServer::new(namespace_admin::Namespaces::new(broker.clone(), access.clone()));
             let topics = TopicAdminServer::new(topic_admin::TopicsAdmin::new(broker.clone(), access.clone()));
-            of_broker(broker, access, about, load, stopping)
+            of_broker(broker, access, about, load, deployments, stopping)
                 .add_service(brokers.max_decoding_message_size(CONTROL_REQUEST_BYTES_MAX))
                 .add_service(namespaces.max_decoding_message_size(CONTROL_REQUEST_BYTES_MAX))
                 .add_service(topics.max_decoding_message_size(CONTROL_REQUEST_BYTES_MAX))
                 .add_service(Absent::<1>)
                 .add_service(Absent::<2>)
         }
-        Backend::Upstream(cluster) => of_broker(cluster, access, about, load, stopping)
+        Backend::Upstream(cluster) => of_broker(cluster, access, about, load, deployments, stopping)
             .add_service(Relay::<0>::new(cluster.clone(), access.clone()))
             .add_service(Relay::<1>::new(cluster.clone(), access.clone()))
             .add_service(Relay::<2>::new(cluster.clone(), access.clone()))
@@ -100,6 +100,7 @@ fn of_broker<B: MessageBroker>(
     access: &Access,
     about: &About,
     load: &LoadLimits,
+    deployments: Option<Deployments>,
     stopping: &CancellationToken,
 ) -> Routes {
     let limits = broker.limits();
@@ -115,7 +116,7 @@ fn of_broker<B: MessageBroker>(
     let registry = SchemaRegistryServer::new(schema_registry::Registry::new(broker(), access()));
     let publish = PublishServiceServer::new(publish::Publish::new(broker(), access()));
     let browse = BrowseServiceServer::new(browse::Browser::new(broker(), access(), stopping.clone()));
-    let topic = TopicServiceServer::new(topic::Topics::new(broker(), access()));
+    let topic = TopicServiceServer::new(topic::Topics::new(broker(), access(), deployments));
     let template_bytes_max = load.template_bytes_max as usize + MESSAGE_SLACK_BYTES;
     let load = LoadServiceServer::new(load::Load::new(broker(), access(), load.clone(), stopping.clone()));
     let host = HostServiceServer::new(host::Host::new(broker(), about.clone()));

@@ -3,6 +3,7 @@
 use crate::access::Access;
 use crate::status::refuse;
 use irongate_broker::MessageBroker;
+use irongate_deploy::Deployments;
 use irongate_proto::irongate_v1::topic_service_server::TopicService;
 use irongate_proto::irongate_v1::{
     CreateTopicRequest, CreateTopicResponse, DeleteTopicRequest, DeleteTopicResponse, DescribeTopicRequest,
@@ -14,11 +15,12 @@ use tonic::{Request, Response, Status};
 pub(crate) struct Topics<B> {
     broker: B,
     access: Access,
+    deployments: Option<Deployments>,
 }
 
 impl<B> Topics<B> {
-    pub(crate) fn new(broker: B, access: Access) -> Self {
-        Self { broker, access }
+    pub(crate) fn new(broker: B, access: Access, deployments: Option<Deployments>) -> Self {
+        Self { broker, access, deployments }
     }
 }
 
@@ -39,7 +41,11 @@ impl<B: MessageBroker> TopicService for Topics<B> {
         request: Request<DescribeTopicRequest>,
     ) -> Result<Response<DescribeTopicResponse>, Status> {
         self.access.topic(&request, &request.get_ref().topic)?;
-        self.broker.describe_topic(request.into_inner()).await.map(Response::new).map_err(refuse)
+        // A pipeline reads and writes any topic: it is nothing for who is bound to namespaces.
+        let deployments = self.deployments.as_ref().filter(|_| self.access.everywhere(&request, "a pipeline").is_ok());
+        let pipelines = deployments.map_or_else(Vec::new, |all| all.readers(&request.get_ref().topic));
+        let described = self.broker.describe_topic(request.into_inner()).await.map_err(refuse)?;
+        Ok(Response::new(DescribeTopicResponse { pipelines, ..described }))
     }
 
     async fn create_topic(

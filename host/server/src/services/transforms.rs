@@ -5,9 +5,9 @@ use crate::access::Access;
 use irongate_deploy::{DeployError, Deployments};
 use irongate_proto::transforms_v1::transform_service_server::TransformService;
 use irongate_proto::transforms_v1::{
-    ClearTopicTransformsRequest, ClearTopicTransformsResponse, DryRunTopicTransformsRequest,
-    DryRunTopicTransformsResponse, ListTopicTransformsRequest, ListTopicTransformsResponse, SetTopicTransformsRequest,
-    SetTopicTransformsResponse,
+    ClearTopicTransformsRequest, ClearTopicTransformsResponse, DryRunPipelineRequest, DryRunPipelineResponse,
+    DryRunTopicTransformsRequest, DryRunTopicTransformsResponse, ListTopicTransformsRequest,
+    ListTopicTransformsResponse, SetTopicTransformsRequest, SetTopicTransformsResponse,
 };
 use tonic::{Request, Response, Status};
 
@@ -83,5 +83,14 @@ impl TransformService for Transforms {
         let DryRunTopicTransformsRequest { topic, message } = request.into_inner();
         let answer = deployments.dry_run_topic_transforms(&topic, message.unwrap_or_default()).await;
         answer.map(Response::new).map_err(refuse)
+    }
+
+    async fn dry_run_pipeline(
+        &self,
+        request: Request<DryRunPipelineRequest>,
+    ) -> Result<Response<DryRunPipelineResponse>, Status> {
+        // Its stages' state, and what its targets would say, are not of one namespace.
+        self.access.everywhere(&request, "a pipeline")?;
+        self.here()?.dry_run_pipeline(request.into_inner()).await.map(Response::new).map_err(refuse)
     }
 }

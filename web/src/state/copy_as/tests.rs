@@ -82,7 +82,8 @@ fn danubes_command_has_no_routing_key_and_bytes_go_through_a_file() {
 #[test]
 fn an_existing_topic_is_used_as_it_is() {
     let subject = "orders".to_owned();
-    let topic = ExistingTopic { reliable: false, partitions: 2, subject, policy: Policy::Enforce, transformed: false };
+    let topic =
+        ExistingTopic { reliable: false, partitions: 2, subject, policy: Policy::Enforce, ..ExistingTopic::default() };
     let form = ProduceForm { subject: "".into(), version: VersionChoice::Latest, ..form() };
     let command = written(&form, &TopicFacts::Exists(topic), b"x", Tongue::Irongate);
     assert!(command.contains("--partitions 2") && !command.contains("--reliable"), "{command}");
