@@ -27,11 +27,11 @@ pub const PAGE_BROTLI_BYTES_MAX: usize = 250_000;
 
 /// What the module of the further pages may weigh on the wire, brotli. It is fetched when one
 /// of them is first opened.
-pub const PAGES_BROTLI_BYTES_MAX: usize = 250_000;
+pub const PAGES_BROTLI_BYTES_MAX: usize = 265_000;
 
 /// What the module of the operating pages (pipelines, transforms, dead letters) may weigh on the wire, brotli. It is
 /// fetched when one of them is first opened.
-pub const OPERATIONS_BROTLI_BYTES_MAX: usize = 150_000;
+pub const OPERATIONS_BROTLI_BYTES_MAX: usize = 180_000;
 
 /// What the module that makes samples and forms may weigh on the wire, brotli. The worker fetches it for the first of them.
 pub const SAMPLES_BROTLI_BYTES_MAX: usize = 100_000;
