@@ -22,7 +22,7 @@ pub fn pipeline_charts(name: &str, watched: &Watched) -> Html {
         ("dead letters", "d", watched.rates(name, |sample| sample.dead_letters)),
     ];
     if throughput.iter().all(|(.., points)| points.len() < 2) {
-        return html! { <p class="muted">{ "It is drawn from the third answer of the host on…" }</p> };
+        return html! { <p class="muted">{ "The charts begin after three answers of the host…" }</p> };
     }
     let backlog = [("not settled", "a", watched.backlogs(name))];
     html! {

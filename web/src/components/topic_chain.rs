@@ -56,7 +56,7 @@ pub fn TopicChain(props: &TopicChainProps) -> Html {
             <header class="detail-head">
                 <h3><button type="button" class="quiet mono topic-name" data-testid="chain-topic" onclick={go(Route::Topics)}>{ topic }</button></h3>
                 <div class="row-actions">
-                    <button type="button" class="quiet bad" data-testid="chain-clear" disabled={props.barred} onclick={clear}>{ "Take away…" }</button>
+                    <button type="button" class="quiet bad" data-testid="chain-clear" disabled={props.barred} onclick={clear}>{ "Remove…" }</button>
                     <button type="button" class="secondary" data-testid="chain-produce" onclick={go(Route::Produce)}>{ "Produce" }</button>
                 </div>
             </header>
