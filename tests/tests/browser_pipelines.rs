@@ -11,8 +11,7 @@ use irongate_proto::{
 use irongate_tests::{
     Host,
     browser::{Browser, Page, axe},
-    cli::{self, Ended},
-    components, surroundings, until,
+    cli, components, until,
 };
 
 const NAME: &str = "orders-clean";
@@ -20,15 +19,6 @@ const ORDERS: &str = "/default/orders";
 const CLEAN: &str = "/default/orders-clean";
 const LARGE: &str = "/default/orders-large";
 const DEAD: &str = "/default/orders-dlq";
-
-/// The command against this host.
-async fn command(host: &Host, arguments: &[&str]) -> Ended {
-    let mut command = tokio::process::Command::new(surroundings::irongate());
-    command.args(arguments).env("IRONGATE_SERVICE_ADDR", host.url());
-    let ended = cli::run(host.folder(), command).await;
-    assert_eq!(ended.code, 0, "{arguments:?}: {ended:?}");
-    ended
-}
 
 /// A pipeline that masks addresses; it has a second target for large orders.
 fn pipeline(component: &Path, field: &str) -> String {
@@ -64,7 +54,7 @@ topic = "{DEAD}"
 async fn deploy(host: &Host, field: &str) {
     let file = host.folder().join("orders.toml");
     std::fs::write(&file, pipeline(&components::example("mask-fields").await, field)).expect("a file can be written");
-    command(host, &["pipeline", "deploy", &file.display().to_string()]).await;
+    cli::succeeds(host, &["pipeline", "deploy", &file.display().to_string()]).await;
 }
 
 async fn publish(host: &Host, payloads: &[&str]) {
@@ -108,8 +98,8 @@ async fn pipelines_are_watched_as_they_run() {
     browser.save_screenshots("pipelines-failed").await;
     findings.extend(axe::findings(&browser, "a pipeline that failed").await);
     publish(&host, &["before"]).await;
-    command(&host, &["pipeline", "pause", NAME]).await;
-    command(&host, &["pipeline", "resume", NAME]).await;
+    cli::succeeds(&host, &["pipeline", "pause", NAME]).await;
+    cli::succeeds(&host, &["pipeline", "resume", NAME]).await;
     page.text_where("pipeline-state", |text| text == "Running").await;
     page.text_where("pipeline-row", |text| figure(text, "Backlog").as_deref() == Some("0")).await;
 
@@ -241,7 +231,7 @@ async fn a_pipeline_is_paused_resumed_rolled_back_and_deleted() {
     page.element("pipelines-empty").await;
     page.text_where("pipelines-told", |text| text.starts_with("orders-clean is deleted")).await;
     assert!(page.url().await.ends_with("/pipelines"));
-    assert_eq!(command(&host, &["--json", "pipeline", "list"]).await.stdout, "");
+    assert_eq!(cli::succeeds(&host, &["--json", "pipeline", "list"]).await.stdout, "");
     browser.close().await;
     host.assert_never_panicked();
 }
