@@ -156,11 +156,6 @@ impl Server {
         answer
     }
 
-    /// Waits until a topic is there.
-    pub(crate) fn wait_until_topic(&self, topic: &str) {
-        while self.run(&["topics", "describe", topic]).code != 0 {}
-    }
-
     /// Kills the server as a crash would, and starts it again on the same directory and port.
     pub(crate) fn crash_and_restart(self) -> Self {
         self.crash().restart()

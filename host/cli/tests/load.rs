@@ -1,6 +1,7 @@
 //! `load`: what it sends, what it says about it, and that neither server nor generator can hide being slow.
 
 use crate::harness::{Server, objects};
+use std::io::{BufRead, BufReader, Read};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -44,8 +45,10 @@ fn a_server_that_stands_still_shows_in_the_corrected_latencies() {
     let server = Server::start();
     let begun = Instant::now();
     // Without an end of its own: however long this machine takes to get so far, the load goes on.
-    let child = server.spawn(&["--json", "load", "--rate", "100", "--duration", "1h"]);
-    server.wait_until_topic("/default/load");
+    let mut child = server.spawn(&["--json", "load", "--rate", "100", "--duration", "1h"]);
+    let mut stdout = BufReader::new(child.stdout.take().expect("a pipe"));
+    // It has begun, and waits for signals, once it tells of its first second.
+    stdout.read_line(&mut String::new()).expect("a line");
     let signal = |id: u32, name: &str| {
         assert!(Command::new("kill").args([name, &id.to_string()]).status().expect("kill runs").success());
     };
@@ -58,9 +61,10 @@ fn a_server_that_stands_still_shows_in_the_corrected_latencies() {
     // What is under way when it is interrupted is waited for.
     signal(child.id(), "-INT");
     signal(server.child.id(), "-CONT");
-    let output = child.wait_with_output().expect("it ends");
-    assert_eq!(output.status.code(), Some(1), "it was interrupted");
-    let summary = objects(&String::from_utf8(output.stdout).expect("text")).pop().expect("a summary");
+    let mut printed = String::new();
+    stdout.read_to_string(&mut printed).expect("text");
+    assert_eq!(child.wait().expect("it ends").code(), Some(1), "it was interrupted");
+    let summary = objects(&printed).pop().expect("a summary");
     let max = summary["acknowledgement"]["quantiles_us"]["p100"].as_u64().expect("a number");
     assert!(max > 900_000, "{summary}");
     let late = summary["acknowledgement"]["quantiles_us"]["p90"].as_u64().expect("a number");

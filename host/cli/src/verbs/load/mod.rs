@@ -103,11 +103,13 @@ async fn count(running: &mut Running, output: Output) -> Result<bool> {
     let mut live = Live::new(output);
     let mut tick = tokio::time::interval(Duration::from_secs(1));
     let mut is_interrupted = false;
+    // One for the whole run: what comes while something else is looked at is not lost.
+    let mut interrupt = std::pin::pin!(tokio::signal::ctrl_c());
     loop {
         tokio::select! {
             more = running.step() => if !more { break },
             _ = tick.tick() => live.tell(&running.measured),
-            interrupted = tokio::signal::ctrl_c(), if !is_interrupted => {
+            interrupted = &mut interrupt, if !is_interrupted => {
                 interrupted?;
                 is_interrupted = true;
                 running.stop();
