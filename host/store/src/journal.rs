@@ -14,7 +14,7 @@
 //! last batch, because journals are allocated ahead.
 
 use std::fs::{File, OpenOptions};
-use std::io::{Error, ErrorKind, Result};
+use std::io::{Error, ErrorKind, Read, Result};
 use std::path::{Path, PathBuf};
 
 const START: u8 = 1;
@@ -22,6 +22,8 @@ const ITEM: u8 = 2;
 const END: u8 = 3;
 const CLEAR: u8 = 4;
 const TRAILER: &[u8; 4] = b"FJL\x03";
+/// What is read of a journal at a time.
+const PIECE_BYTES: usize = 256 << 10;
 
 /// What a look at a database's journals found.
 #[derive(Debug, PartialEq, Eq)]
@@ -50,7 +52,7 @@ pub(crate) fn check(dir: &Path) -> Result<Finding> {
     let journals = journals(dir)?;
     let mut finding = Finding::Whole;
     for (index, path) in journals.iter().enumerate() {
-        let bytes = std::fs::read(path)?;
+        let bytes = content(path)?;
         let end = batches_end(&bytes);
         let rest = &bytes[end..];
         let Some(last) = rest.iter().rposition(|byte| *byte != 0) else {
@@ -68,6 +70,27 @@ pub(crate) fn check(dir: &Path) -> Result<Finding> {
         finding = Finding::Cut { bytes: last as u64 + 1 };
     }
     Ok(finding)
+}
+
+/// A journal without the zeros behind its last batch: of 64 MiB there is often next to nothing.
+fn content(path: &Path) -> Result<Vec<u8>> {
+    let mut file = File::open(path)?;
+    let (mut bytes, mut zeros) = (Vec::new(), 0);
+    let mut piece = vec![0; PIECE_BYTES];
+    loop {
+        let read = match file.read(&mut piece) {
+            Ok(0) => return Ok(bytes),
+            Ok(read) => &piece[..read],
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        if read.iter().all(|byte| *byte == 0) {
+            zeros += read.len();
+        } else {
+            bytes.resize(bytes.len() + std::mem::take(&mut zeros), 0);
+            bytes.extend_from_slice(read);
+        }
+    }
 }
 
 /// Paths of the journals, in the order they were written.
