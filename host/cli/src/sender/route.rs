@@ -48,6 +48,11 @@ impl Route {
         Self { topic, producer_name: self.producer_name.clone(), schema, check: None, encoder: None, ..*self }
     }
 
+    /// The schema that a message of this route can break.
+    pub(crate) fn breakable(&self) -> Option<&Resolved> {
+        self.check.as_deref().or(self.encoder.as_deref())
+    }
+
     /// Names the schema that was looked up, and checks against it.
     pub(crate) fn with_schema(self, resolved: Resolved) -> Self {
         let schema = RouteSchema {

@@ -67,7 +67,7 @@ pub(super) fn tell_rejected(message: &Message, reason: &str, consequence: &str, 
 
 /// Prints what is wrong with one message, and what came of it.
 pub(super) fn tell(message: &Message, violations: &[Violation], consequence: &str, output: Output) {
-    let Some(check) = message.route.check.as_ref().or(message.route.encoder.as_ref()) else { return };
+    let Some(check) = message.route.breakable() else { return };
     let (subject, version, number) = (&check.subject, check.version, message.number);
     if output.is_json() {
         let violations: Vec<Value> = violations.iter().map(violations::object).collect();

@@ -72,8 +72,7 @@ fn checked(message: Message) -> Item {
 }
 
 fn broken(message: Message, violations: Vec<Violation>) -> Item {
-    let schema = message.route.check.as_ref().or(message.route.encoder.as_ref());
-    let subject = schema.map_or("", |schema| &schema.subject);
+    let subject = message.route.breakable().map_or("", |schema| &schema.subject);
     let failed = Failed::invalid(format!("it breaks the schema {subject}"), violations);
     Item::Bury(message, failed)
 }
